@@ -1,0 +1,61 @@
+# Every command that a person needs. "make" alone lists them.
+# Only Python 3.11 or newer, make and a package registry must be there; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CALL ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format types generate check-generated lock build clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+# constraints.txt pins everything with hashes; the project itself is linked in, not copied.
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "installing into $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: from the live API, with PURETALK_API_KEY)
+	@$(BIN)/puretalk $(if $(CALL),get -- '$(CALL)',demo)
+
+test: $(STAMP) ## Run all tests; no network but loopback
+	@$(BIN)/python -X dev -m pytest -q
+
+check: lint types check-generated test ## All that CI runs
+
+lint: $(STAMP) ## Lint, and check the format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+format: $(STAMP) ## Mend format and lint where that can be done by itself
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+types: $(STAMP) ## Check the types: mypy --strict and pyright
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/regenerate.py tests
+	@$(BIN)/pyright --warnings
+
+generate: $(STAMP) ## Generate generated/ from openapi.yaml
+	@$(BIN)/python overlay/regenerate.py
+
+check-generated: $(STAMP) ## Fail where generated/ is not what openapi.yaml makes
+	@$(BIN)/python overlay/regenerate.py --check
+
+lock: $(STAMP) ## Pin the tools again, after a change in pyproject.toml
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --output-file constraints.txt
+
+build: $(STAMP) ## Build the wheel and the source distribution into dist/
+	@$(BIN)/hatchling build
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
