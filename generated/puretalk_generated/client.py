@@ -1,0 +1,98 @@
+# Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
+"""A plain async client: one connection pool, one method that sends."""
+
+from __future__ import annotations
+
+from typing import Any, Self, TypeVar
+
+import httpx
+from attrs import Factory, define, field
+
+from .codec import decode
+from .errors import UnexpectedContent, UnexpectedStatus
+from .spec import API_KEY_HEADER, SERVER
+from .types import Body, Request, Responses
+
+T = TypeVar("T")
+
+
+def new_http(client: Client) -> httpx.AsyncClient:
+    """Open the connection pool of ``client``."""
+    headers = {API_KEY_HEADER: client.api_key} if API_KEY_HEADER and client.api_key else {}
+    return httpx.AsyncClient(headers=headers, timeout=client.timeout)
+
+
+@define(kw_only=True, eq=False)
+class Client:
+    """Sends the requests of ``api`` and decodes their answers. Use it as an async context manager.
+
+    It does no more than the spec says. puretalk_client.AsyncPuretalk is a Client too, and adds retries,
+    deadlines, typed errors and tolerance for answers that stray from the spec.
+    """
+
+    api_key: str | None = field(default=None, repr=False)
+    """Sent in the header that the spec's apiKey scheme names."""
+    base_url: str = SERVER
+    """Where the API is; the first server of the spec unless given."""
+    timeout: float = 30.0
+    """Seconds that connecting, and each wait for bytes, may take."""
+    http: httpx.AsyncClient = field(default=Factory(new_http, takes_self=True), repr=False)
+    """The connection pool."""
+
+    async def send(self, request: Request, responses: Responses[T]) -> T:
+        """Send ``request`` and return the body of its answer, decoded.
+
+        Args:
+            request: What an operation's ``request`` function built.
+            responses: That operation's ``RESPONSES``.
+
+        Raises:
+            UnexpectedStatus: The status is no success.
+            UnexpectedContent: The body is not what the spec describes.
+            httpx.HTTPError: No complete answer arrived.
+        """
+        response = await self.http.request(
+            request.method,
+            self.base_url.rstrip("/") + request.path,
+            params=request.params or None,
+            headers=headers_of(request),
+            **body_arguments(request.body),
+        )
+        answer = responses.match(response.status_code)
+        if not response.is_success or answer is None:
+            try:
+                parsed = decode(response.content, answer) if answer else None
+            except UnexpectedContent:
+                parsed = None
+            raise UnexpectedStatus(response.status_code, response.content, parsed)
+        result: T = decode(response.content, answer)
+        return result
+
+    async def aclose(self) -> None:
+        """Close the connection pool."""
+        await self.http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+
+def headers_of(request: Request) -> list[tuple[str, str]]:
+    """Return the request's headers, with the type of its body."""
+    if request.body is None or request.body.content_type is None:
+        return list(request.headers)
+    return [*request.headers, ("Content-Type", request.body.content_type)]
+
+
+def body_arguments(body: Body | None) -> dict[str, Any]:
+    """Say ``body`` in the arguments of httpx.AsyncClient.request."""
+    if body is None:
+        return {}
+    if body.content is not None:
+        return {"content": body.content}
+    fields: dict[str, list[str]] = {}
+    for name, value in body.fields:
+        fields.setdefault(name, []).append(value)
+    return {"data": fields, "files": body.files or None}

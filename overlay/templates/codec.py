@@ -1,0 +1,259 @@
+"""Between JSON and the models: the parts that msgspec cannot do for attrs classes.
+
+msgspec does the bulk in C. It does not rename fields of attrs classes, keep properties that the spec does not
+name, or tell two object types of a union apart; ``structure`` does, by walking the same classes.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import msgspec
+
+from .errors import UnexpectedContent
+from .types import Answer, Body, File, named_fields, pairs
+
+Path = tuple[str, ...]
+"""JSON names from the root; ``*`` stands for any item, and for any name that the spec does not give."""
+Stray = Callable[[Path, Any, Any], None]
+"""Called with where a value does not fit, the type that was expected, and the value."""
+MISSING: Any = object()
+"""Given to ``Stray`` for a required property that is not there; the model then holds None."""
+Structure = Callable[[Any, Path, Stray], Any]
+
+
+def decode(content: bytes, answer: Answer) -> Any:
+    """Decode a body as ``answer`` describes it.
+
+    Raises:
+        UnexpectedContent: It is not JSON, or not of that shape.
+    """
+    if answer.media == "none":
+        return None
+    if answer.media == "bytes":
+        return content
+    try:
+        if answer.media == "text":
+            return content.decode()
+        if is_msgspec_type(answer.type):
+            return decoder(answer.type).decode(content)
+        return structure(msgspec.json.decode(content), answer.type)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnexpectedContent("the body is not what the spec describes") from error
+
+
+@functools.cache
+def decoder(hint: Any) -> msgspec.json.Decoder[Any]:
+    """Return msgspec's decoder for ``hint``, made once."""
+    return msgspec.json.Decoder(hint)
+
+
+@functools.cache
+def is_msgspec_type(hint: Any) -> bool:
+    """Whether msgspec can decode into ``hint`` by itself, with nothing lost."""
+    if any(field.metadata for model in _models(hint, set()) for field in attrs.fields(model)):
+        return False
+    try:
+        decoder(hint)
+    except TypeError:
+        return False
+    return True
+
+
+def _models(hint: Any, seen: set[Any]) -> set[Any]:
+    """Collect every model that ``hint`` can hold."""
+    for argument in typing.get_args(hint):
+        _models(argument, seen)
+    if isinstance(hint, type) and attrs.has(hint) and hint not in seen:
+        seen.add(hint)
+        for argument in typing.get_type_hints(hint, include_extras=True).values():
+            _models(argument, seen)
+    return seen
+
+
+def _refuse(path: Path, hint: Any, value: Any) -> None:
+    raise msgspec.ValidationError(f"expected {hint} - at {path}")
+
+
+def structure(value: Any, hint: Any, stray: Stray = _refuse) -> Any:
+    """Build what ``hint`` describes from decoded JSON.
+
+    Args:
+        value: What a JSON parser returned.
+        hint: A model, or any type that the generated package uses.
+        stray: Called for every value that does not fit; when it returns, the value is kept as it came.
+    """
+    return structurer(hint)(value, (), stray)
+
+
+@functools.cache
+def structurer(hint: Any) -> Structure:
+    """Return the function that builds ``hint`` from decoded JSON."""
+    origin = typing.get_origin(hint)
+    if hint is Any:
+        return lambda value, path, stray: value
+    if isinstance(hint, type) and attrs.has(hint):
+        return _model(hint)
+    if origin is list:
+        return _list(hint, typing.get_args(hint)[0])
+    if origin is dict:
+        return _dict(hint, typing.get_args(hint)[1])
+    if origin in (types.UnionType, typing.Union):
+        return _union(hint, typing.get_args(hint))
+    return _scalar(hint)
+
+
+def _scalar(hint: Any) -> Structure:
+    def build(value: Any, path: Path, stray: Stray) -> Any:
+        if hint is int and type(value) is float and value.is_integer():
+            return int(value)  # 4.0 is an integer to JSON Schema
+        try:
+            return msgspec.convert(value, hint)
+        except msgspec.ValidationError:
+            stray(path, hint, value)
+            return value
+
+    return build
+
+
+def _list(hint: Any, item: Any) -> Structure:
+    build_item = structurer(item)
+
+    def build(value: Any, path: Path, stray: Stray) -> Any:
+        if not isinstance(value, list):
+            stray(path, hint, value)
+            return value
+        return [build_item(item, (*path, "*"), stray) for item in value]
+
+    return build
+
+
+def _dict(hint: Any, item: Any) -> Structure:
+    build_item = structurer(item)
+
+    def build(value: Any, path: Path, stray: Stray) -> Any:
+        if not isinstance(value, dict):
+            stray(path, hint, value)
+            return value
+        # "*", because a name that the spec does not give may be anybody's phone number.
+        return {name: build_item(item, (*path, "*"), stray) for name, item in value.items()}
+
+    return build
+
+
+def _model(model: type[Any]) -> Structure:
+    hints = typing.get_type_hints(model, include_extras=True)
+    fields: dict[str, tuple[str, Any]] = {}
+    extra: tuple[str, Any] | None = None
+    required: list[tuple[str, str]] = []
+    for field in attrs.fields(model):
+        if field.metadata.get("additional_properties"):
+            extra = field.name, typing.get_args(hints[field.name])[1]
+            continue
+        json_name = field.metadata.get("json_name", field.name)
+        fields[json_name] = field.name, hints[field.name]
+        if field.default is attrs.NOTHING:
+            required.append((json_name, field.name))
+
+    def build(value: Any, path: Path, stray: Stray) -> Any:
+        if not isinstance(value, dict):
+            stray(path, model, value)
+            return value
+        arguments: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        for json_name, item in value.items():
+            if json_name in fields:
+                name, hint = fields[json_name]
+                arguments[name] = structurer(hint)(item, (*path, json_name), stray)
+            elif extra is not None:
+                others[json_name] = structurer(extra[1])(item, (*path, "*"), stray)
+        for json_name, name in required:
+            if name not in arguments:
+                stray((*path, json_name), hints[name], MISSING)
+                arguments[name] = None
+        if extra is not None:
+            arguments[extra[0]] = others
+        return model(**arguments)
+
+    return build
+
+
+def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
+    exact = {member for member in members if member in (bool, int, float, str, type(None))}
+    others = [member for member in members if member not in exact]
+
+    def build(value: Any, path: Path, stray: Stray) -> Any:
+        if type(value) in exact:
+            return value
+        best: tuple[int, Any, list[tuple[Path, Any, Any]]] | None = None
+        for member in (*others, *(member for member in members if member in exact)):
+            strays: list[tuple[Path, Any, Any]] = []
+            built = structurer(member)(value, path, lambda *found, into=strays: into.append(found))
+            if strays and strays[0][0] == path:
+                continue  # not this member at all
+            score = len(strays) * 1000 + _unknown(member, value)
+            if best is None or score < best[0]:
+                best = score, built, strays
+        if best is None:
+            stray(path, hint, value)
+            return value
+        for found in best[2]:
+            stray(*found)
+        return best[1]
+
+    return build
+
+
+def _unknown(member: Any, value: Any) -> int:
+    """Count the properties of ``value`` that ``member`` does not name; fewer make a better match."""
+    if not (isinstance(value, dict) and isinstance(member, type) and attrs.has(member)):
+        return 0
+    names = {field.metadata.get("json_name", field.name) for field in attrs.fields(member)}
+    return len(value.keys() - names)
+
+
+def plain(value: Any) -> Any:
+    """Turn models, also within lists and dicts, into what msgspec.json.encode writes as the spec has it."""
+    if attrs.has(type(value)):
+        return {name: plain(item) for name, item in named_fields(value)}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+def json_body(value: Any, content_type: str) -> Body:
+    """Encode a JSON body."""
+    return Body(content=msgspec.json.encode(plain(value)), content_type=content_type)
+
+
+def form_body(value: Any) -> Body:
+    """Encode a body as the fields of a form (``application/x-www-form-urlencoded``)."""
+    return Body(fields=pairs(named_fields(value)))
+
+
+def multipart_body(value: Any) -> Body:
+    """Encode a body as the parts of a form (``multipart/form-data``)."""
+    files: list[tuple[str, Any]] = []
+    fields: list[tuple[str, Any]] = []
+    for name, item in named_fields(value):
+        for part in item if isinstance(item, list) else [item]:
+            if isinstance(part, File):
+                files.append((name, (part.file_name, part.payload, part.mime_type)))
+            elif attrs.has(type(part)) or isinstance(part, dict):
+                files.append((name, (None, msgspec.json.encode(plain(part)), "application/json")))
+            else:
+                fields.append((name, part))
+    return Body(fields=pairs(fields), files=tuple(files))
+
+
+def binary_body(value: File, content_type: str) -> Body:
+    """Encode a body that is one file."""
+    content = value.payload if isinstance(value.payload, bytes) else value.payload.read()
+    return Body(content=content, content_type=content_type)
