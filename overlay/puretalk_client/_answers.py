@@ -1,0 +1,99 @@
+"""From a complete HTTP answer to a value or an error. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from puretalk_generated.types import Answer, Responses
+
+from . import errors
+from ._decoding import Drift, decode
+
+MAX_SERVER_TEXT = 500
+"""Characters of the server's own words that an error keeps."""
+
+_BY_STATUS: dict[int, type[errors.APIStatusError]] = {
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    429: errors.RateLimitError,
+}
+
+
+def read(status: int, content: bytes, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
+    """Return the decoded body of an answer, and where it strayed from the spec.
+
+    Args:
+        status: HTTP status code.
+        content: The whole body.
+        responses: What the operation documents.
+
+    Raises:
+        APIStatusError: The status is no success.
+        EnvelopeError: The envelope reports an error, or holds no results.
+        ResponseDecodeError: The body is not what a success is documented to be.
+    """
+    if not 200 <= status <= 299:
+        raise status_error(status, content)
+    answer = responses.match(status)
+    if answer is None:
+        raise errors.ResponseDecodeError(f"the spec knows no answer with status {status}", status=status)
+    value, drifts = body(content, answer)
+    if hasattr(value, "err") and hasattr(value, "results"):
+        check_envelope(value, content)
+    return value, drifts
+
+
+def body(content: bytes, answer: Answer) -> tuple[Any, list[Drift]]:
+    """Decode a body as its documentation says."""
+    if answer.media == "none":
+        return None, []
+    if answer.media == "bytes":
+        return content, []
+    if answer.media == "text":
+        return content.decode(errors="replace"), []
+    return decode(content, answer.type)
+
+
+def check_envelope(envelope: Any, content: bytes) -> None:
+    """Refuse an envelope (``msg``, ``err``, ``results``) that reports an error or holds nothing."""
+    if envelope.err is not True and envelope.results is not None:
+        return
+    msg = server_text(getattr(envelope, "msg", None))
+    if envelope.err is True:
+        raise errors.EnvelopeError("the server reports an error in a successful answer", msg=msg)
+    if not msgspec.json.decode(content).keys() & {"msg", "err", "results"}:
+        raise errors.ResponseDecodeError("the answer is JSON, but not the API's envelope")
+    raise errors.MissingResultsError("the envelope holds no results", msg=msg)
+
+
+def status_error(status: int, content: bytes) -> errors.APIStatusError:
+    """Make the error of a status that is no success."""
+    kind = _BY_STATUS.get(status, errors.ServerError if 500 <= status <= 599 else errors.APIStatusError)
+    try:
+        phrase = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = str(status)  # 499, 520 to 524 and others that proxies use
+    return kind(phrase, status=status, msg=message_of(content))
+
+
+def message_of(content: bytes) -> str | None:
+    """Return ``msg`` of an ``Error`` body (openapi.yaml: ``components.schemas.Error``)."""
+    try:
+        parsed = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return server_text(parsed.get("msg")) if isinstance(parsed, Mapping) else None
+
+
+def server_text(text: Any) -> str | None:
+    """Bound what an error repeats of the server's words, and keep it on one printable line."""
+    if not isinstance(text, str) or not text.strip():
+        return None
+    line = " ".join(text.split())
+    printable = "".join(character if character.isprintable() else "?" for character in line)
+    return printable if len(printable) <= MAX_SERVER_TEXT else printable[: MAX_SERVER_TEXT - 1] + "…"
