@@ -66,12 +66,14 @@ class AsyncPuretalk(Client):
         Raises:
             ConfigurationError: One of these cannot be used. The message never holds the key.
         """
-        self.api_key = resolve_api_key(api_key)
+        # No local may hold the key when something below raises: tools print the locals of each frame.
+        self.api_key, self.base_url, self.timeout = api_key, "", 0.0
         del api_key
         self.base_url = resolve_base_url(base_url, allow_insecure=allow_insecure)
         if not (isinstance(timeout, (int, float)) and math.isfinite(timeout) and timeout > 0):
             raise ConfigurationError("timeout must be a finite number of seconds above 0")
         self.timeout = float(timeout)
+        self.api_key = resolve_api_key(self.api_key)
         self._owns_http = http_client is None
         self.http = http_client if http_client is not None else httpx.AsyncClient(timeout=self.timeout)
         self.calls = Calls(self)

@@ -59,8 +59,10 @@ def resolve_base_url(base_url: str | None, *, allow_insecure: bool) -> str:
         url = httpx.URL(text)
     except (httpx.InvalidURL, TypeError):
         raise ConfigurationError(f"{source} is not a URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or not text.isprintable() or " " in text:
         raise ConfigurationError(f"{source} must begin with https:// and name a host")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ConfigurationError(f"{source} has no usable port")
     if url.userinfo:
         raise ConfigurationError(f"{source} must not hold a user name or password")
     if url.query or url.fragment or "?" in text or "#" in text:
