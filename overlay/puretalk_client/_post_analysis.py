@@ -1,0 +1,261 @@
+"""The post-analysis fields of a call, as a mapping with typed reading."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard, TypeVar, overload
+
+from .errors import PostAnalysisMissingError, PostAnalysisTypeError
+
+__all__ = ["PostAnalysis", "PostAnalysisValue"]
+
+PostAnalysisValue: TypeAlias = str | int | float | bool | None
+"""What a post-analysis field can hold: JSON's text, number, boolean and null."""
+
+_Default = TypeVar("_Default")
+_REQUIRED: Final = object()
+
+_TRUE = frozenset({"yes", "y", "true", "on", "1"})
+_FALSE = frozenset({"no", "n", "false", "off", "0"})
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(_INTEGER.pattern + r"(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+class _Item(Protocol):
+    """What is read of ``puretalk_generated.models.PostAnalysisItem``."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def value(self) -> PostAnalysisValue: ...
+
+
+class PostAnalysis(Mapping[str, PostAnalysisValue]):
+    """The fields of ``call_analysis.post_analysis_data`` (openapi.yaml), by name, in the order received.
+
+    A value keeps its JSON type: 4 is an ``int``, 4.0 a ``float``, true is ``True`` and never 1. When a
+    name is repeated, the mapping holds the last value; ``all()`` and ``pairs`` hold every one.
+
+    ``text()``, ``number()`` and ``boolean()`` read a value of a known type. With ``coerce=True`` they
+    also read values of other kinds, by this table. What is not in it raises ``PostAnalysisTypeError``.
+
+    =========  ==================  ==================================================================
+    asked for  the value is        it reads as
+    =========  ==================  ==================================================================
+    boolean    text                yes, y, true, on, 1: ``True``; no, n, false, off, 0: ``False``;
+                                   in any case, with or without surrounding blanks
+    boolean    number              1: ``True``; 0: ``False``
+    number     text                a number as JSON writes it (RFC 8259, section 6), also with a leading
+                                   ``+`` and surrounding blanks: "4" is the int 4, "4.5" a float. Integers
+                                   are exact, up to the length that ``int()`` takes. Not read: "1,200",
+                                   "007", ".5", "1_000", "nan", "inf", "1e999"
+    text       boolean             "true" or "false"
+    text       number              its digits, as Python's ``repr`` writes them
+    =========  ==================  ==================================================================
+
+    A boolean never reads as a number.
+
+    Whatever the server sends, the view can be built: an item that is not an object is left out, an item
+    without a name is in ``pairs`` only, and a value that is an array or an object, which the spec does
+    not allow, is left out of the mapping, though reading it as a type says so. All of it stays in
+    ``call.call_analysis.post_analysis_data`` as it came.
+
+    Equality is that of every mapping, so order does not count and ``True`` equals 1, as in a ``dict``.
+    """
+
+    __slots__ = ("_received", "_values")
+
+    _received: tuple[tuple[str | None, object], ...]
+    _values: dict[str, PostAnalysisValue]
+
+    def __init__(self, items: Sequence[_Item] | None = None) -> None:
+        """Build the view.
+
+        Args:
+            items: ``call_analysis.post_analysis_data``. What is not a sequence counts as no items.
+        """
+        received = (_name_and_value(item) for item in items) if isinstance(items, Sequence) else ()
+        self._received = tuple(pair for pair in received if pair is not None)
+        self._values = {name: value for name, value in self.pairs if name is not None}
+
+    def __getitem__(self, name: str) -> PostAnalysisValue:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        # Values are what people said on a call, so a repr only counts them.
+        return f"<{type(self).__name__}: {len(self)} field{'' if len(self) == 1 else 's'}>"
+
+    def __reduce__(self) -> tuple[Callable[..., PostAnalysis], tuple[list[dict[str, object]]]]:
+        return type(self), ([{"name": name, "value": value} for name, value in self._received],)
+
+    @property
+    def pairs(self) -> tuple[tuple[str | None, PostAnalysisValue], ...]:
+        """Every (name, value) in the order received; the name is None where an item has none."""
+        return tuple((name, value) for name, value in self._received if _is_value(value))
+
+    def all(self, name: str) -> tuple[PostAnalysisValue, ...]:
+        """Every value received under a name.
+
+        Args:
+            name: Name of the field.
+
+        Returns:
+            The values in the order received; empty when no field has this name.
+        """
+        return tuple(value for other, value in self.pairs if other == name)
+
+    @overload
+    def text(self, name: str, *, coerce: bool = False) -> str: ...
+    @overload
+    def text(self, name: str, *, default: _Default, coerce: bool = False) -> str | _Default: ...
+    def text(self, name: str, *, default: Any = _REQUIRED, coerce: bool = False) -> Any:
+        """Read a field that holds text.
+
+        Args:
+            name: Name of the field.
+            default: What to return when the field is missing or null.
+            coerce: Also read values of other kinds, by the table of the class.
+
+        Returns:
+            The text as it came, or the default.
+
+        Raises:
+            PostAnalysisMissingError: The field is missing or null, and there is no default.
+            PostAnalysisTypeError: The field holds something else than text.
+        """
+        return self._read(name, "text", default, coerce)
+
+    @overload
+    def number(self, name: str, *, coerce: bool = False) -> int | float: ...
+    @overload
+    def number(self, name: str, *, default: _Default, coerce: bool = False) -> int | float | _Default: ...
+    def number(self, name: str, *, default: Any = _REQUIRED, coerce: bool = False) -> Any:
+        """Read a field that holds a number.
+
+        Args:
+            name: Name of the field.
+            default: What to return when the field is missing or null.
+            coerce: Also read values of other kinds, by the table of the class.
+
+        Returns:
+            An ``int`` where the number came without fraction and exponent, else a ``float``; or the default.
+
+        Raises:
+            PostAnalysisMissingError: The field is missing or null, and there is no default.
+            PostAnalysisTypeError: The field holds something else than a number.
+        """
+        return self._read(name, "number", default, coerce)
+
+    @overload
+    def boolean(self, name: str, *, coerce: bool = False) -> bool: ...
+    @overload
+    def boolean(self, name: str, *, default: _Default, coerce: bool = False) -> bool | _Default: ...
+    def boolean(self, name: str, *, default: Any = _REQUIRED, coerce: bool = False) -> Any:
+        """Read a field that holds true or false.
+
+        Args:
+            name: Name of the field.
+            default: What to return when the field is missing or null.
+            coerce: Also read values of other kinds, by the table of the class.
+
+        Returns:
+            ``True``, ``False``, or the default.
+
+        Raises:
+            PostAnalysisMissingError: The field is missing or null, and there is no default.
+            PostAnalysisTypeError: The field holds something else than a boolean.
+        """
+        return self._read(name, "boolean", default, coerce)
+
+    def _read(self, name: str, expected: str, default: object, coerce: bool) -> object:
+        # Error trackers record the local variables of every frame that raises, so no value lives in this one.
+        kind = self._kind_of(name)
+        if kind == "null":
+            if default is _REQUIRED:
+                raise PostAnalysisMissingError(name)
+            return default
+        if kind == expected:
+            return self._values[name]
+        result = _COERCIONS[expected](self._values.get(name)) if coerce else None
+        if result is None:
+            raise PostAnalysisTypeError(name, expected, kind)
+        return result
+
+    def _kind_of(self, name: str) -> str:
+        value = self._values.get(name)
+        if value is not None:
+            return _kind(value)
+        # An array or an object is not in the mapping, but a default must not hide that it came.
+        strays = [_kind(other) for key, other in self._received if key == name and not _is_value(other)]
+        return strays[-1] if strays else "null"
+
+
+def _name_and_value(item: object) -> tuple[str | None, object] | None:
+    """The name and value of one item; None for what is no item at all."""
+    if isinstance(item, dict):
+        name, value = item.get("name"), item.get("value")
+    elif hasattr(item, "name") and hasattr(item, "value"):
+        name, value = getattr(item, "name", None), getattr(item, "value", None)
+    else:
+        return None
+    return (name if isinstance(name, str) else None, value)
+
+
+def _is_value(value: object) -> TypeGuard[PostAnalysisValue]:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _kind(value: object) -> str:
+    """The kind of a value, in the words of the methods that read it."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    return "array" if isinstance(value, list | tuple) else "object"
+
+
+def _text_from(value: PostAnalysisValue) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    try:
+        return repr(value) if isinstance(value, int | float) else None
+    except ValueError:  # an int of more digits than sys.get_int_max_str_digits()
+        return None
+
+
+def _number_from(value: PostAnalysisValue) -> int | float | None:
+    text = value.strip() if isinstance(value, str) else ""
+    if _INTEGER.fullmatch(text):
+        try:
+            return int(text)
+        except ValueError:  # more digits than sys.get_int_max_str_digits()
+            return None
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def _boolean_from(value: PostAnalysisValue) -> bool | None:
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return True if word in _TRUE else False if word in _FALSE else None
+    if isinstance(value, int | float):
+        return True if value == 1 else False if value == 0 else None
+    return None
+
+
+_COERCIONS: Final[dict[str, Callable[[PostAnalysisValue], PostAnalysisValue]]] = {
+    "text": _text_from,
+    "number": _number_from,
+    "boolean": _boolean_from,
+}

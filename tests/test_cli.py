@@ -1,0 +1,616 @@
+"""The command ``puretalk``, and a call as text for a terminal."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from puretalk_client import Call, _cli
+from puretalk_client._decoding import tolerant
+from puretalk_client._render import clean, render_call
+from puretalk_client.testing import (
+    EXAMPLE_CALL_ID,
+    SAMPLE_CALL_ID,
+    Fault,
+    Sandbox,
+    example_call,
+    running_server,
+    sample_call,
+)
+
+SGR = re.compile(r"\x1b\[[0-9]+m")
+
+CALL_FIELDS = [field.name for field in attrs.fields(Call)]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+class Terminal(io.TextIOWrapper):
+    """A stdout that says that it is a terminal."""
+
+    def __init__(self, *, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def written(self) -> bytes:
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _known_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox on a real socket, which the environment points to."""
+    sandbox = Sandbox()
+    with running_server(sandbox) as base_url:
+        monkeypatch.setenv("PURETALK_BASE_URL", base_url)
+        monkeypatch.setenv("PURETALK_API_KEY", sandbox.api_key)
+        yield sandbox
+
+
+def run_demo(*, stdout: int) -> subprocess.CompletedProcess[bytes]:
+    """Run ``puretalk demo`` in a process of its own, with an encoding that has few characters."""
+    code = "import sys; from puretalk_client._cli import main; sys.exit(main(['demo']))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
+    return subprocess.run(
+        [sys.executable, "-c", code], stdout=stdout, stderr=subprocess.PIPE, env=environment, check=False
+    )
+
+
+def decoded(value: Any) -> Call:
+    """Decode a call as the client does, keeping what strays."""
+    call: Call = tolerant(value, Call)[0]
+    return call
+
+
+def render(value: Any, *, width: int = 80, color: bool = False) -> str:
+    """Render a call from the API's JSON."""
+    return render_call(decoded(value), width=width, color=color)
+
+
+def columns(line: str) -> int:
+    """Count the columns of a terminal that a line takes."""
+    return sum(
+        0
+        if unicodedata.category(char) in {"Mn", "Me", "Cf"}
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in line
+    )
+
+
+def assert_harmless(text: str) -> None:
+    """Fail when text holds anything that could control a terminal or reorder what it shows."""
+    for char in text:
+        assert char == "\n" or char in "\u200c\u200d" or char.isprintable(), ascii(char)
+        assert unicodedata.bidirectional(char) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
+
+
+# A call as text
+
+
+def test_a_call_reads_like_a_page() -> None:
+    """Facts, analysis, post-analysis and transcript stand in aligned columns under their headings."""
+    turns = [
+        {"role": "assistant", "content": "Good morning.", "turn_latency": {"latency": 0.634}},
+        {"role": "user", "content": "I would like to book a table for four, please.", "interrupted": True},
+        {
+            "role": "assistant",
+            "content": "Done!",
+            "function_name": "book",
+            "function_args": '{"seats": 4}',
+            "tool_calls": [{"type": "function", "name": "book", "arguments": '{"seats": 4}'}],
+            "turn_latency": {"latency": 12},
+        },
+    ]
+    pairs = [("guests", 4), ("rating", 4.0), ("regular", True), ("note", "by the window"), ("code", "4")]
+    call = {
+        "call_id": "c-1",
+        "status": "in progress",
+        "assistant_name": "Table Booker",
+        "call_type": "incoming",
+        "from_number": "+15550100",
+        "to_number": "+15550101",
+        "start_time": "2025-05-19T10:15:22.230876-04:00",
+        "call_duration_seconds": 272,
+        "answered_by": "human",
+        "sentiment": "neutral",
+        "is_billed": False,
+        "call_analysis": {
+            "summary": "A table for four was booked.",
+            "task_completion": "done",
+            "task_completion_summary": "Booked at the first try.",
+            "post_analysis_data": [{"name": name, "value": value} for name, value in pairs]
+            + [{"value": None}],
+        },
+        "transcript_object": turns,
+    }
+    assert (
+        render(call, width=60)
+        == """\
+Call c-1                                         in-progress
+  Assistant    Table Booker
+  Type         incoming
+  Numbers      +15550100 -> +15550101
+  Started      2025-05-19 10:15:22-04:00
+  Duration     4 min 32 s
+  Answered by  human
+  Sentiment    neutral
+  Billed       no
+
+Analysis
+  Summary  A table for four was booked.
+  Task     done
+           Booked at the first try.
+
+Post-analysis
+  guests     4
+  rating     4.0
+  regular    true
+  note       "by the window"
+  code       "4"
+  (no name)  null
+
+Transcript (3 turns)
+  Assistant  Good morning.                            0.63 s
+  User       I would like to book a table for
+             four, please. (interrupted)
+  Assistant  Done!                                   12.00 s
+             -> book({"seats": 4})
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (3723, "1 h 2 min 3 s"),
+        (-5, "-5"),
+        (4.5, "4.5"),
+        ("4 min", "4 min"),
+        (True, "yes"),
+        (10**30, str(10**30)),
+    ],
+)
+def test_duration_is_said_in_hours_minutes_and_seconds(seconds: Any, text: str) -> None:
+    """A whole number of seconds is split up; anything else is shown as it came."""
+    assert f"Duration  {text}\n" in render({"call_duration_seconds": seconds})
+
+
+def test_plain_transcript_stands_in_for_turns() -> None:
+    """Without turns, the transcript's text is shown line by line."""
+    text = render({"transcript": "User: Hello\nAssistant: Hi", "transcript_object": None})
+    assert "Transcript\n  User: Hello\n  Assistant: Hi\n" in text
+
+
+@pytest.mark.parametrize("value", [{}, {"call_analysis": None}, {"call_id": None, "transcript_object": []}])
+def test_empty_call_has_no_empty_sections(value: dict[str, Any]) -> None:
+    """Of a call that says nothing, one line is left."""
+    assert render(value) == "Call without an id" + " " * 53 + "no status\n"
+
+
+def test_text_in_place_of_the_analysis_is_shown() -> None:
+    """Where the server sends a text instead of the analysis, the text is what there is to read."""
+    assert "\nAnalysis\n  Analysis  Went well.\n" in render({"call_analysis": "Went well."})
+
+
+def test_unknown_status_is_marked() -> None:
+    """A status that the spec does not list is shown as it came, and called unknown."""
+    assert "on hold (unknown)" in render({"status": "on hold"})
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("completed", "32"), ("failed", "31"), ("no answer", "31"), ("queued", "33"), ("?", "33")],
+)
+def test_color_tells_the_status(status: str, code: str) -> None:
+    """Green is done, red has failed, yellow is neither."""
+    assert f"\x1b[{code}m" in render({"status": status}, color=True)
+
+
+@pytest.mark.parametrize("width", [-1, 0, 1, 40, 55, 80, 200])
+def test_color_changes_no_text_and_lines_fit(width: int) -> None:
+    """Without its colours the text is the same, and no line is wider than the terminal."""
+    plain = render(sample_call(), width=width)
+    colored = render(sample_call(), width=width, color=True)
+    assert "\x1b" not in plain
+    assert SGR.search(colored)
+    assert SGR.sub("", colored) == plain
+    assert max(map(columns, plain.splitlines())) <= max(width, 40)
+
+
+def test_every_word_of_the_transcript_is_there() -> None:
+    """Wrapping loses nothing of what was said."""
+    text = " ".join(render(sample_call(), width=60).split())
+    for turn in sample_call()["transcript_object"]:
+        for word in turn["content"].split():
+            assert word in text
+
+
+def test_wide_characters_and_long_words_fit() -> None:
+    """Chinese and emoji count two columns, marks none, and a word longer than a line is cut without loss."""
+    words = ["\u4f60\u597d" * 50, "x" * 300, "e\N{COMBINING ACUTE ACCENT}" * 100, "\N{WAVING HAND SIGN}" * 60]
+    value = {
+        "transcript_object": [
+            {"role": "user", "content": word, "turn_latency": {"latency": 1}} for word in words
+        ],
+        "call_analysis": {"post_analysis_data": [{"name": word, "value": word} for word in words]},
+        "call_id": "\u4f60" * 100,
+        "status": "\u4f60" * 100,
+    }
+    text = render(value, width=50)
+    assert max(map(columns, text.splitlines())) <= 50
+    joined = text.replace("1.00 s", "").replace("\n", "").replace(" ", "")
+    for word in words:
+        assert joined.count(word) == 3  # as name, as value, in the transcript
+
+
+HOSTILE = (
+    "\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b31m\x90q\x9c\x00\x08\x7f\r"
+    "\u202eevil\u202c\u2066a\u2069\u200f\u061c\u2028\u2029\ufeff\U000e0041"
+)
+
+
+def test_hostile_text_cannot_drive_the_terminal() -> None:
+    """Escape sequences, C1 and direction controls are replaced, whichever field they came in."""
+    turn = {"role": HOSTILE, "content": HOSTILE, "function_name": HOSTILE, "function_args": HOSTILE}
+    value: dict[str, Any] = {
+        **dict.fromkeys(CALL_FIELDS, HOSTILE),
+        "transcript_object": [{**turn, "tool_calls": [HOSTILE, {HOSTILE: HOSTILE}]}],
+        "call_analysis": {
+            "summary": HOSTILE,
+            "call_completion": HOSTILE,
+            "task_completion_summary": HOSTILE,
+            "post_analysis_data": [{"name": HOSTILE, "value": HOSTILE}],
+        },
+    }
+    text = render(value)
+    assert "red" in text
+    assert_harmless(text)
+    assert_harmless(SGR.sub("", render(value, color=True)))
+    assert_harmless(render({"transcript": HOSTILE}))
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    """A lone surrogate, which no encoding can write, never reaches the terminal."""
+    text = "a\ud800b"
+    turn = SimpleNamespace(role=text, content=text, function_name=text, tool_calls=[{text: text}])
+    stray = SimpleNamespace(call_id=text, status=text, assistant_name=text, transcript_object=[turn])
+    shown = render_call(stray, width=80, color=False)
+    assert_harmless(shown)
+    assert shown.lower().count("a\ufffdb") == 8
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_clean_text_is_one_harmless_line(text: str) -> None:
+    """Whatever comes in, no control character and no line break comes out; printable text stays."""
+    line = clean(text)
+    assert "\n" not in line
+    assert_harmless(line)
+    assert clean(line) == line
+    if text.isprintable():
+        assert line == " ".join(text.split())
+
+
+def test_clean_keeps_what_scripts_and_emoji_need() -> None:
+    """Joiners stay, since Persian and emoji are written with them."""
+    text = "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f373"
+    assert clean(text) == text
+
+
+@given(st.dictionaries(st.sampled_from(CALL_FIELDS), json_values), st.integers(-5, 120), st.booleans())
+def test_drifting_calls_are_shown(value: dict[str, Any], width: int, color: bool) -> None:
+    """Any JSON in any field is shown without an error, harmlessly and within the width."""
+    text = SGR.sub("", render(value, width=width, color=color))
+    assert text.startswith("Call ")
+    assert_harmless(text)
+    assert max(map(columns, text.splitlines())) <= max(width, 40)
+
+
+TURN_FIELDS = ["role", "content", "function_name", "function_args", "tool_calls", "interrupted"]
+latencies = json_values | st.fixed_dictionaries({"latency": json_values | st.floats() | st.integers()})
+turns = st.lists(
+    json_values
+    | st.builds(
+        dict[str, Any],
+        st.dictionaries(st.sampled_from(TURN_FIELDS), json_values),
+        turn_latency=latencies,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(turns, st.integers(40, 100))
+def test_drifting_turns_are_shown(items: list[Any], width: int) -> None:
+    """So is any JSON in place of a turn or of a part of one."""
+    text = render({"transcript_object": items}, width=width)
+    assert f"Transcript ({len(items)} turn" in text
+    assert_harmless(text)
+    assert max(map(columns, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"sentiment": 10**5000},
+        {"transcript_object": [10**5000]},
+        {"transcript_object": [{"turn_latency": {"latency": 10**5000}}]},
+        {"call_analysis": {"post_analysis_data": [{"name": "a", "value": 10**5000}]}},
+        {"start_time": float("nan"), "call_duration_seconds": float("inf")},
+        {"metadata": None, "assistant_name": {1: datetime(2025, 5, 19, tzinfo=UTC)}},
+    ],
+)
+def test_values_that_python_cannot_print_are_survived(value: dict[str, Any]) -> None:
+    """An integer of too many digits, or a value no JSON holds, spoils neither the call nor the process."""
+    stray = SimpleNamespace(**value)
+    assert render_call(decoded(value), width=80, color=False)
+    assert render_call(stray, width=80, color=False)
+
+
+def test_nesting_too_deep_to_print_is_survived() -> None:
+    """A value nested deeper than Python recurses is left out, in words."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    text = render_call(SimpleNamespace(sentiment=deep), width=80, color=False)
+    assert "Sentiment  (cannot be shown)" in text
+
+
+def test_anything_is_shown_in_place_of_a_call() -> None:
+    """Even what is no call at all gets its line."""
+    others: list[object] = [None, 5, "text", [], {}]
+    for other in others:
+        assert render_call(other, width=80, color=False).startswith("Call without an id")
+
+
+# The command
+
+
+def test_get_prints_the_call(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """``puretalk get`` fetches with the settings of the environment and prints without colours into a pipe."""
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 0
+    out, err = capsys.readouterr()
+    assert out == render(sample_call())
+    assert err == ""
+    assert [request.call_id for request in sandbox.requests] == [SAMPLE_CALL_ID]
+
+
+def test_base_url_option_wins_over_the_environment(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--base-url is asked, not PURETALK_BASE_URL."""
+    base_url = os.environ["PURETALK_BASE_URL"]
+    monkeypatch.setenv("PURETALK_BASE_URL", "https://nowhere.test")
+    assert _cli.main(["get", EXAMPLE_CALL_ID, "--base-url", base_url]) == 0
+    assert capsys.readouterr().out.startswith(f"Call {EXAMPLE_CALL_ID}")
+
+
+def test_json_is_the_call_as_the_api_sent_it(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints ASCII JSON under the API's names, with every digit of a long integer."""
+    assert _cli.main(["get", "--json", SAMPLE_CALL_ID]) == 0
+    out = capsys.readouterr().out
+    assert out.isascii()
+    sent, printed = sample_call(), json.loads(out)
+    assert msgspec.convert(printed, Call) == msgspec.convert(sent, Call)
+    assert printed["call_analysis"] == sent["call_analysis"]
+    assert printed["status"] == "completed"
+    assert printed["start_time"] == sent["start_time"]
+
+
+def test_json_of_a_drifting_call_is_harmless(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Strays are in the JSON as they came, with controls escaped."""
+    strays = {"call_id": "c-1", "status": HOSTILE, "start_time": HOSTILE, "transcript_object": HOSTILE}
+    sandbox.add_call(example_call(**strays))
+    assert _cli.main(["get", "--json", "c-1"]) == 0
+    out = capsys.readouterr().out
+    assert_harmless(out)
+    assert strays.items() <= json.loads(out).items()
+
+
+@pytest.mark.parametrize(("no_color", "expected"), [(None, True), ("", True), ("1", False), ("0", False)])
+def test_color_only_on_a_terminal_that_wants_it(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, no_color: str | None, expected: bool
+) -> None:
+    """A terminal gets colours unless NO_COLOR holds anything."""
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 0
+    assert (b"\x1b[" in terminal.written) is expected
+
+
+@pytest.mark.parametrize(("terminal", "widest"), [(50, 50), (1000, 100)])
+def test_text_is_wrapped_to_the_terminal(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: int,
+    widest: int,
+) -> None:
+    """Lines fill the terminal, up to a width that can still be read well."""
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((terminal, 24)))
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) == widest
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_stdout_that_lacks_characters_gets_replacements(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """What the encoding of stdout cannot hold comes out as a question mark, not as an error."""
+    said = "caf\u00e9 \u4f60\u597d"
+    sandbox.add_call(example_call(call_id="c-1", transcript_object=[{"role": "user", "content": said}]))
+    terminal = Terminal(encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert _cli.main(["get", "c-1"]) == 0
+    assert said.encode(encoding, "replace") in terminal.written
+
+
+def test_api_error_is_one_line(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown id ends with exit code 1 and one line on stderr, with no traceback."""
+    assert _cli.main(["get", "no-such-call"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"puretalk: GET /calls/no-such-call: .*404.*\n", err)
+
+
+def test_error_text_of_the_server_cannot_drive_the_terminal(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Controls and line breaks in the server's own message are replaced on stderr as well."""
+    body = json.dumps({"err": True, "msg": "bad\nnews" + HOSTILE}).encode()
+    sandbox.fail_next(Fault(status=404, headers={"content-type": "application/json"}, body=body))
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 1
+    err = capsys.readouterr().err
+    assert "bad" in err
+    assert err.count("\n") == 1
+    assert_harmless(err)
+
+
+def test_bad_call_id_is_one_line(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """An id that cannot be sent ends with exit code 1, and nothing is sent."""
+    assert _cli.main(["get", ".."]) == 1
+    assert capsys.readouterr().err.startswith("puretalk: ")
+    assert sandbox.requests == []
+
+
+def test_missing_key_is_a_wrong_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an API key the exit code is 2, and the message names the variable."""
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "PURETALK_API_KEY" in err
+    assert err.count("\n") == 1
+
+
+def test_bad_base_url_shows_no_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A base URL that cannot be used is exit code 2 too, and the key is not in the message."""
+    monkeypatch.setenv("PURETALK_API_KEY", "key-CANARY")
+    assert _cli.main(["get", SAMPLE_CALL_ID, "--base-url", "ftp://api.test"]) == 2
+    assert "CANARY" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["get"], ["put", "x"], ["get", "a", "b"], ["demo", "x"]])
+def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong arguments end with the usage on stderr."""
+    with pytest.raises(SystemExit) as caught:
+        _cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: puretalk" in capsys.readouterr().err
+
+
+def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130 and says nothing."""
+
+    def interrupt(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_cli, "_get", interrupt)
+    assert _cli.main(["get", SAMPLE_CALL_ID]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_reader_that_goes_away_is_survived() -> None:
+    """``puretalk demo | head`` prints no traceback when head has seen enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = run_demo(stdout=writing)
+    finally:
+        os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == b""
+
+
+def test_demo_shows_the_sample_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``puretalk demo`` needs no settings, ignores those there are, and says where its call came from."""
+    monkeypatch.setenv("PURETALK_BASE_URL", "https://nowhere.test")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert _cli.main(["demo"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(render(sample_call()))
+    assert re.search(r"\nThis call came from the sandbox, .* at http://127\.0\.0\.1:\d+/api\.\n$", out)
+    assert err == ""
+
+
+def test_demo_without_its_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where starlette and uvicorn are not installed, one line names the extra."""
+    for name in [name for name in sys.modules if name.startswith("puretalk_client.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert _cli.main(["demo"]) == 2
+    err = capsys.readouterr().err
+    assert "puretalk-client[testing]" in err
+    assert err.count("\n") == 1
+
+
+def test_command_imports_only_the_standard_library_at_first() -> None:
+    """``puretalk --help`` does not wait for the HTTP stack: _cli imports it within functions."""
+    tree = ast.parse(Path(_cli.__file__).read_text(encoding="utf-8"))
+    modules = [node.names[0].name for node in tree.body if isinstance(node, ast.Import)]
+    modules += [f"{'.' * node.level}{node.module}" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert "argparse" in modules
+    assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names
+
+
+def test_command_runs_as_a_process() -> None:
+    """The whole demo as a person runs it: exit code 0, tidy text, nothing on stderr."""
+    done = run_demo(stdout=subprocess.PIPE)
+    assert done.stderr == b""
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Call {SAMPLE_CALL_ID}".encode())
