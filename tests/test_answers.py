@@ -96,8 +96,8 @@ def test_success_that_the_spec_does_not_know_is_a_decode_error() -> None:
 
 def test_the_servers_words_are_bounded_and_on_one_line() -> None:
     """A message can go into any log."""
-    assert server_text("a\nb\x1b[31m") == "a b?[31m"
-    assert len(server_text("x" * 10_000) or "") == 500
-    assert server_text(5) is None
-    assert server_text("  ") is None
-    assert message_of(encoded({"msg": ["no text"]})) is None
+    assert server_text("a\nb\x1b[31m", "") == "a b?[31m"
+    assert len(server_text("x" * 10_000, "") or "") == 500
+    assert server_text(5, "") is None
+    assert server_text("  ", "") is None
+    assert message_of(encoded({"msg": ["no text"]}), "") is None

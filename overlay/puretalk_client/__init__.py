@@ -2,6 +2,7 @@
 
 from ._client import AsyncPuretalk
 from ._decoding import Drift
+from ._version import __version__
 from .errors import (
     APIConnectionError,
     APIStatusError,
@@ -13,14 +14,18 @@ from .errors import (
     MissingResultsError,
     NotFoundError,
     PermissionDeniedError,
+    PoolTimeoutError,
     PostAnalysisMissingError,
     PostAnalysisTypeError,
     ProtocolError,
     PuretalkError,
     RateLimitError,
+    RecordingError,
     ResponseDecodeError,
+    ResponseTooLargeError,
     ServerError,
     TLSError,
+    WrongCallError,
 )
 from .models import Call, CallStatus, PostAnalysis, TranscriptTurn, TurnLatency
 
@@ -39,17 +44,20 @@ __all__ = [
     "MissingResultsError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PoolTimeoutError",
     "PostAnalysis",
     "PostAnalysisMissingError",
     "PostAnalysisTypeError",
     "ProtocolError",
     "PuretalkError",
     "RateLimitError",
+    "RecordingError",
     "ResponseDecodeError",
+    "ResponseTooLargeError",
     "ServerError",
     "TLSError",
     "TranscriptTurn",
     "TurnLatency",
+    "WrongCallError",
+    "__version__",
 ]
-
-__version__ = "0.1.0"

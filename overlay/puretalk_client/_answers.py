@@ -11,10 +11,13 @@ import msgspec
 from puretalk_generated.types import Answer, Responses
 
 from . import errors
-from ._decoding import Drift, decode
+from ._decoding import Drift, decode, repeats_a_name
 
 MAX_SERVER_TEXT = 500
 """Characters of the server's own words that an error keeps."""
+
+ENVELOPE = (b"msg", b"err", b"results")
+"""What every answer of the API is wrapped in."""
 
 _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
     401: errors.AuthenticationError,
@@ -24,13 +27,14 @@ _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
 }
 
 
-def read(status: int, content: bytes, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
+def read(status: int, content: bytes, responses: Responses[Any], secret: str = "") -> tuple[Any, list[Drift]]:
     """Return the decoded body of an answer, and where it strayed from the spec.
 
     Args:
         status: HTTP status code.
         content: The whole body.
         responses: What the operation documents.
+        secret: The API key, which no error may repeat.
 
     Raises:
         APIStatusError: The status is no success.
@@ -38,13 +42,13 @@ def read(status: int, content: bytes, responses: Responses[Any]) -> tuple[Any, l
         ResponseDecodeError: The body is not what a success is documented to be.
     """
     if not 200 <= status <= 299:
-        raise status_error(status, content)
+        raise status_error(status, content, secret)
     answer = responses.match(status)
     if answer is None:
         raise errors.ResponseDecodeError(f"the spec knows no answer with status {status}", status=status)
     value, drifts = body(content, answer)
     if hasattr(value, "err") and hasattr(value, "results"):
-        check_envelope(value, content)
+        check_envelope(value, content, secret)
     return value, drifts
 
 
@@ -59,41 +63,47 @@ def body(content: bytes, answer: Answer) -> tuple[Any, list[Drift]]:
     return decode(content, answer.type)
 
 
-def check_envelope(envelope: Any, content: bytes) -> None:
+def check_envelope(envelope: Any, content: bytes, secret: str) -> None:
     """Refuse an envelope (``msg``, ``err``, ``results``) that reports an error or holds nothing."""
+    if repeats_a_name(content, ENVELOPE):
+        raise errors.ResponseDecodeError("the envelope names msg, err or results twice")
     if envelope.err is not True and envelope.results is not None:
         return
-    msg = server_text(getattr(envelope, "msg", None))
+    msg = server_text(getattr(envelope, "msg", None), secret)
     if envelope.err is True:
         raise errors.EnvelopeError("the server reports an error in a successful answer", msg=msg)
-    if not msgspec.json.decode(content).keys() & {"msg", "err", "results"}:
+    if not msgspec.json.decode(content).keys() & {name.decode() for name in ENVELOPE}:
         raise errors.ResponseDecodeError("the answer is JSON, but not the API's envelope")
     raise errors.MissingResultsError("the envelope holds no results", msg=msg)
 
 
-def status_error(status: int, content: bytes) -> errors.APIStatusError:
+def status_error(status: int, content: bytes, secret: str) -> errors.APIStatusError:
     """Make the error of a status that is no success."""
     kind = _BY_STATUS.get(status, errors.ServerError if 500 <= status <= 599 else errors.APIStatusError)
     try:
         phrase = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = str(status)  # 499, 520 to 524 and others that proxies use
-    return kind(phrase, status=status, msg=message_of(content))
+    msg = message_of(content, secret)
+    excerpt = (
+        server_text(content[: 8 * MAX_SERVER_TEXT].decode(errors="replace"), secret) if msg is None else None
+    )
+    return kind(phrase, status=status, msg=msg, excerpt=excerpt)
 
 
-def message_of(content: bytes) -> str | None:
+def message_of(content: bytes, secret: str) -> str | None:
     """Return ``msg`` of an ``Error`` body (openapi.yaml: ``components.schemas.Error``)."""
     try:
         parsed = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return server_text(parsed.get("msg")) if isinstance(parsed, Mapping) else None
+    return server_text(parsed.get("msg"), secret) if isinstance(parsed, Mapping) else None
 
 
-def server_text(text: Any) -> str | None:
-    """Bound what an error repeats of the server's words, and keep it on one printable line."""
+def server_text(text: Any, secret: str) -> str | None:
+    """Bound what an error repeats of the server's words, on one printable line and without the API key."""
     if not isinstance(text, str) or not text.strip():
         return None
-    line = " ".join(text.split())
+    line = " ".join((text.replace(secret, "***") if secret else text).split())
     printable = "".join(character if character.isprintable() else "?" for character in line)
     return printable if len(printable) <= MAX_SERVER_TEXT else printable[: MAX_SERVER_TEXT - 1] + "…"

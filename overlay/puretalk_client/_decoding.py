@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from typing import Any
@@ -12,6 +13,9 @@ from attrs import frozen
 from puretalk_generated.codec import MISSING, Path, decoder, is_msgspec_type, structure
 
 from .errors import ResponseDecodeError
+
+MAX_DRIFTS = 1000
+"""Strays that are noted of one answer: a hostile one may have as many as it has bytes."""
 
 
 @frozen
@@ -27,6 +31,10 @@ class Drift:
     path: str
     expected: str
     got_type: str
+
+    def parts(self) -> tuple[str, str, str]:
+        """Return path, expected type and JSON type."""
+        return self.path, self.expected, self.got_type
 
 
 def decode(content: bytes, hint: Any) -> tuple[Any, list[Drift]]:
@@ -61,12 +69,31 @@ def tolerant(value: Any, hint: Any) -> tuple[Any, list[Drift]]:
     drifts: list[Drift] = []
 
     def stray(path: Path, expected: Any, got: Any) -> None:
-        drifts.append(Drift(jsonpath(path), type_name(expected), json_type(got)))
+        if len(drifts) < MAX_DRIFTS:
+            drifts.append(Drift(jsonpath(path), type_name(expected), json_type(got)))
 
     result = structure(value, hint, stray)
     if any(drift.path == "$" for drift in drifts):
         raise ResponseDecodeError(f"the answer is JSON, but not {type_name(hint)}: {json_type(value)}")
     return result, drifts
+
+
+def repeats_a_name(content: bytes, names: tuple[bytes, ...]) -> bool:
+    """Whether the object that ``content`` is has one of ``names`` twice, of which msgspec takes the last.
+
+    RFC 8259 leaves open what that means, and a proxy may have read the other one.
+    """
+    # Names can be written with escapes of ASCII letters, which no sane encoder does.
+    is_suspect = b"\\u006" in content or b"\\u007" in content
+    if not is_suspect and all(content.count(b'"%s"' % name) < 2 for name in names):
+        return False
+    outermost: list[str] = []
+
+    def keep_names(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = [name for name, _ in pairs]  # json calls this for the outermost object last
+
+    json.loads(content, object_pairs_hook=keep_names)
+    return any(outermost.count(name.decode()) > 1 for name in names)
 
 
 def jsonpath(path: Path) -> str:

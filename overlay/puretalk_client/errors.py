@@ -5,7 +5,10 @@ No message or attribute holds the API key, and none holds what people said on a 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._decoding import Drift
 
 __all__ = [
     "APIConnectionError",
@@ -18,14 +21,18 @@ __all__ = [
     "MissingResultsError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PoolTimeoutError",
     "PostAnalysisMissingError",
     "PostAnalysisTypeError",
     "ProtocolError",
     "PuretalkError",
     "RateLimitError",
+    "RecordingError",
     "ResponseDecodeError",
+    "ResponseTooLargeError",
     "ServerError",
     "TLSError",
+    "WrongCallError",
 ]
 
 
@@ -41,6 +48,7 @@ class PuretalkError(Exception):
         request_id: The ``x-request-id`` header of the answer, where there is one.
         attempts: How many requests were sent.
         elapsed: Seconds from the call of the method to the error.
+        retry_after: Seconds that the server asks to wait, where it asks for more than was waited.
     """
 
     # Class-level defaults keep pickling plain: args rebuild the message, __dict__ the rest.
@@ -51,6 +59,7 @@ class PuretalkError(Exception):
     request_id: str | None = None
     attempts: int = 0
     elapsed: float = 0.0
+    retry_after: float | None = None
 
     def __init__(self, message: str, **context: Any) -> None:
         super().__init__(message)
@@ -64,6 +73,8 @@ class PuretalkError(Exception):
         facts = [f"{self.attempts} attempt{'s' if self.attempts != 1 else ''}", f"{self.elapsed:.2f} s"]
         if self.request_id is not None:
             facts.append(f"request id {self.request_id}")
+        if self.retry_after is not None:
+            facts.append(f"retry after {self.retry_after:g} s")
         return f"{self.method} {self.path}: {text} ({', '.join(facts)})"
 
 
@@ -76,11 +87,23 @@ class InvalidCallIdError(PuretalkError, ValueError):
 
 
 class APIConnectionError(PuretalkError):
-    """No complete answer arrived: refused, reset, cut off, or the name did not resolve."""
+    """No complete answer arrived: refused, reset, cut off, or the name did not resolve.
+
+    Attributes:
+        request_sent: Whether the request may have reached the server.
+    """
+
+    request_sent: bool = True
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """The time given to the call, or to connecting, ran out."""
+
+
+class PoolTimeoutError(APITimeoutError):
+    """Every connection of the pool was in use for too long. Never retried: more requests would not help."""
+
+    request_sent: bool = False
 
 
 class TLSError(APIConnectionError):
@@ -91,8 +114,18 @@ class ProtocolError(APIConnectionError):
     """The other end does not speak HTTP as RFC 9110 and RFC 9112 have it."""
 
 
+class WrongCallError(ProtocolError):
+    """The answer carries another call's id than the one asked for. Its connection is dropped, nothing retried."""
+
+
 class APIStatusError(PuretalkError):
-    """The server answered with a status that is not a success."""
+    """The server answered with a status that is not a success.
+
+    Attributes:
+        excerpt: Up to 500 characters of a body that has no ``msg``, without the API key.
+    """
+
+    excerpt: str | None = None
 
 
 class AuthenticationError(APIStatusError):
@@ -124,7 +157,21 @@ class MissingResultsError(EnvelopeError):
 
 
 class ResponseDecodeError(PuretalkError):
-    """An answer that is not the JSON that openapi.yaml promises."""
+    """An answer that is not the JSON that openapi.yaml promises.
+
+    Attributes:
+        drifts: Under ``strict=True``, where the answer strayed from the spec.
+    """
+
+    drifts: tuple[Drift, ...] = ()
+
+
+class ResponseTooLargeError(PuretalkError):
+    """The body is larger than ``max_response_bytes``, as it came or once decompressed."""
+
+
+class RecordingError(PuretalkError):
+    """A recording cannot be downloaded: there is none, or its address is not to be trusted."""
 
 
 class PostAnalysisTypeError(PuretalkError, TypeError):
@@ -137,7 +184,7 @@ class PostAnalysisTypeError(PuretalkError, TypeError):
     """
 
     def __init__(self, name: str, expected: str, actual: str) -> None:
-        super().__init__(f"post-analysis field {name!r} holds a {actual}, not a {expected}")
+        super().__init__(f"post-analysis field {name!r} holds {actual}, not {expected}")
         self.args = (name, expected, actual)
         self.name = name
         self.expected = expected

@@ -1,0 +1,107 @@
+"""Reading a body: counted while it is decompressed, and whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterable
+
+import httpx
+
+from .errors import ProtocolError, ResponseTooLargeError
+
+ACCEPT_ENCODING = "gzip, deflate"
+"""What ``read_body`` can undo (RFC 9110, section 8.4.1)."""
+
+MAX_ERROR_BYTES = 64 * 1024
+"""How much is read of a body that is no success; its message is at the front."""
+
+_SLICE = 1 << 20
+"""Bytes that are decompressed in one go, so that the event loop gets a turn in between."""
+
+
+async def read_body(response: httpx.Response, limit: int, *, cut: bool = False) -> bytes:
+    """Read and decompress the whole body of a streaming response.
+
+    Args:
+        response: As a transport returned it, its body not yet read.
+        limit: Bytes that the decompressed body may have.
+        cut: Return the first ``limit`` bytes of a longer body, instead of an error.
+
+    Raises:
+        ResponseTooLargeError: The body is longer than ``limit``.
+        ProtocolError: The encoding is unknown, or the compressed data are damaged, cut or followed by more.
+    """
+    stream = response.stream
+    assert isinstance(stream, AsyncIterable)
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    body = bytearray()
+    if encoding == "identity":
+        async for chunk in stream:
+            body += chunk
+            if len(body) > limit:
+                break
+    else:
+        inflater = Inflater(encoding)
+        async for chunk in stream:
+            await inflater.feed(chunk, body, limit)
+            if len(body) > limit:
+                break
+        else:
+            inflater.finish()
+    if len(body) <= limit:
+        return bytes(body)
+    if cut:
+        return bytes(body[:limit])
+    raise ResponseTooLargeError(f"the body is larger than {limit} bytes (max_response_bytes)")
+
+
+class Inflater:
+    """Decompresses gzip (RFC 1952, also of several members) and deflate (RFC 1950, or bare RFC 1951)."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise ProtocolError("the body has an encoding that was not asked for")
+        self._is_gzip = encoding != "deflate"
+        self._zlib: zlib._Decompress | None = None
+        self._pending = b""
+
+    async def feed(self, chunk: bytes, body: bytearray, limit: int) -> None:
+        """Decompress ``chunk`` onto the end of ``body``, but not much beyond ``limit`` bytes."""
+        data = self._pending + chunk
+        self._pending = b""
+        while data and len(body) <= limit:
+            if self._zlib is None or self._zlib.eof:
+                data = self._begin(data)
+                if not data:
+                    return
+            assert self._zlib is not None
+            try:
+                body += self._zlib.decompress(data, min(_SLICE, limit + 1 - len(body)))
+            except zlib.error:
+                raise ProtocolError("the body's compressed data are damaged") from None
+            data = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
+            if data:
+                await asyncio.sleep(0)
+
+    def _begin(self, data: bytes) -> bytes:
+        """Start on the next member; two bytes tell of what kind it is."""
+        if len(data) < 2:
+            self._pending = data
+            return b""
+        if self._is_gzip:
+            if data[:2] != b"\x1f\x8b":
+                raise ProtocolError("the body's compressed data are damaged, or followed by something else")
+            self._zlib = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            return data
+        if self._zlib is not None:
+            raise ProtocolError("the body's compressed data are followed by something else")
+        # Servers send either format as "deflate"; RFC 1950 begins with a checked header.
+        is_zlib = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+        self._zlib = zlib.decompressobj(zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS)
+        return data
+
+    def finish(self) -> None:
+        """Refuse data that end in the middle."""
+        if self._pending or self._zlib is None or not self._zlib.eof:
+            raise ProtocolError("the body's compressed data are cut short")

@@ -1,0 +1,198 @@
+"""The send loop: attempts under one deadline, and nothing but values and errors of this package out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+from attrs import define, field
+
+from puretalk_generated.client import body_arguments, headers_of
+from puretalk_generated.spec import API_KEY_HEADER
+from puretalk_generated.types import Request, Responses
+
+from . import _answers, _retry, _transports
+from ._body import MAX_ERROR_BYTES, read_body
+from ._decoding import Drift
+from .errors import APIStatusError, APITimeoutError, PuretalkError, RateLimitError, WrongCallError
+
+T = TypeVar("T")
+log = logging.getLogger("puretalk_client")
+
+
+@define
+class Clock:
+    """Time, as the loop reads and spends it; tests put their own here."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@define(kw_only=True)
+class Sender:
+    """Sends requests for one client, whose quota and cooldown all its calls share."""
+
+    transport: _transports.Transport
+    base_url: str
+    headers: httpx.Headers = field(repr=False)
+    """Sent with every request; the API key is among them."""
+    secret: str = field(repr=False)
+    """The API key, to be struck out of whatever the server says."""
+    verify: bool | ssl.SSLContext
+    max_retries: int
+    max_response_bytes: int
+    on_drifts: Callable[[list[Drift]], None]
+    backoff: _retry.Backoff = field(factory=_retry.Backoff)
+    quota: _retry.RetryQuota = field(factory=_retry.RetryQuota)
+    clock: Clock = field(factory=Clock)
+    resume_at: float = 0.0
+    """When the cooldown that a 429 asked for ends, by the monotonic clock."""
+
+    async def run(
+        self, request: Request, responses: Responses[T], check: Callable[[T], None] | None, timeout: float
+    ) -> T:
+        """Send ``request`` until it succeeds, must not be repeated, or ``timeout`` seconds are over.
+
+        Raises:
+            PuretalkError: Whatever went wrong, with all its context.
+        """
+        call = _Call(self, request, self.clock.monotonic(), timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    await call.cool_down()
+                    try:
+                        value = await call.attempt(responses, check)
+                    except PuretalkError as error:
+                        await call.sleep_or_raise(error)
+                    else:
+                        self.quota.give_back(call.attempts - 1)
+                        return value
+        except PuretalkError as error:
+            call.describe(error)
+            raise
+        except TimeoutError:
+            late = APITimeoutError(f"no answer within {timeout:g} s")
+            call.describe(late)
+            # Not from the TimeoutError: the cancellation behind it knows the transport's frames, and so the headers.
+            raise late from None
+
+    @property
+    def key_header(self) -> dict[str, str]:
+        """The header that holds the API key."""
+        return {API_KEY_HEADER: self.secret} if API_KEY_HEADER else {}
+
+    def build(self, request: Request) -> httpx.Request:
+        """Make an HTTP request of an operation's request."""
+        headers = self.headers
+        own = headers_of(request)
+        if own:
+            headers = headers.copy()
+            headers.update(own)
+        return httpx.Request(
+            request.method,
+            self.base_url + request.path,
+            params=request.params or None,
+            headers=headers,
+            extensions={"timeout": self.transport.timeouts},
+            **body_arguments(request.body),
+        )
+
+
+class _Call:
+    """One call of a method: its attempts, its time, and what is known of its last answer."""
+
+    def __init__(self, sender: Sender, request: Request, start: float, timeout: float) -> None:
+        self.sender = sender
+        self.request = request
+        self.start = start
+        self.deadline = start + timeout
+        self.attempts = 0
+        self.status: int | None = None
+        self.answer_headers: Mapping[str, str] = {}
+
+    async def attempt(self, responses: Responses[T], check: Callable[[T], None] | None) -> T:
+        """Send the request once, and read the answer."""
+        self.attempts += 1
+        self.status, self.answer_headers = None, {}
+        try:
+            response = await self.sender.transport.open(self.sender.build(self.request))
+        except Exception as error:
+            _transports.raise_from(error)
+        try:
+            value, drifts = await self._read(response, responses)
+            if check is not None:
+                check(value)
+        except WrongCallError:
+            await _transports.drop(response)
+            raise
+        finally:
+            with contextlib.suppress(Exception):  # what counts was read, or has failed already
+                await response.aclose()
+        if drifts:
+            self.sender.on_drifts(drifts)
+        result: T = value
+        return result
+
+    async def _read(self, response: httpx.Response, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
+        self.status, self.answer_headers = response.status_code, response.headers
+        is_success = 200 <= response.status_code <= 299
+        limit = self.sender.max_response_bytes if is_success else MAX_ERROR_BYTES
+        try:
+            content = await read_body(response, limit, cut=not is_success)
+        except PuretalkError:
+            raise
+        except Exception as error:
+            _transports.raise_from(error)
+        return _answers.read(response.status_code, content, responses, self.sender.secret)
+
+    async def cool_down(self) -> None:
+        """Wait out the pause that the server asked all calls of this client to make."""
+        sender = self.sender
+        while (pause := sender.resume_at - sender.clock.monotonic()) > 0:
+            if sender.resume_at >= self.deadline:
+                raise RateLimitError(
+                    "the server asked to pause for longer than this call may take", retry_after=pause
+                )
+            await sender.clock.sleep(pause)
+
+    async def sleep_or_raise(self, error: PuretalkError) -> None:
+        """Wait before the next attempt, or raise ``error`` where none should follow."""
+        sender = self.sender
+        wait = _retry.retry_after(self.answer_headers, sender.clock.wall())
+        if not isinstance(error, APIStatusError):
+            wait = None  # a Retry-After says nothing about an answer that broke off
+        left = self.deadline - sender.clock.monotonic()
+        if wait is not None and isinstance(error, RateLimitError) and wait <= _retry.MAX_RETRY_AFTER:
+            sender.resume_at = max(sender.resume_at, sender.clock.monotonic() + wait)
+        pause = wait or sender.backoff.seconds(self.attempts - 1)
+        if wait is not None and (wait > _retry.MAX_RETRY_AFTER or wait >= left):
+            error.retry_after = wait
+            raise error
+        if (
+            self.attempts > sender.max_retries
+            or not _retry.is_retryable(error, self.request.method, self.answer_headers)
+            or pause >= left
+            or not sender.quota.take()
+        ):
+            raise error
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "%s %s: %s, again in %.2f s", self.request.method, self.request.path, error.message, pause
+            )
+        await sender.clock.sleep(pause)
+
+    def describe(self, error: PuretalkError) -> None:
+        """Add to ``error`` what is known of the call."""
+        error.method, error.path = self.request.method, self.request.path
+        error.attempts, error.status = self.attempts, self.status
+        error.elapsed = self.sender.clock.monotonic() - self.start
+        request_id = _answers.server_text(self.answer_headers.get("x-request-id"), self.sender.secret)
+        error.request_id = request_id
