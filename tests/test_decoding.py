@@ -34,7 +34,8 @@ SCALARS = {
 }
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
 )
 
 
@@ -164,3 +165,15 @@ def test_error_of_a_body_keeps_nothing_of_it() -> None:
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [(r"a\ud83d", "a\ufffd"), (r"\ude00b", "\ufffdb"), (r"\ud83d\ud83d\ude00", "\ufffd😀"), (r"\ud83d\ude00", "😀"),
+     (r"\\ud83d", "\\ud83d"), (r"\\\ud83d", "\\\ufffd"), (r"\ud83d\ude00\ude00", "😀\ufffd"), (r"\uD83Dx", "\ufffdx")],
+)  # fmt: skip
+def test_half_a_surrogate_pair_does_not_cost_the_call(escaped: str, text: str) -> None:
+    """A text that a server cut in the middle of an emoji is delivered, and told."""
+    call, drifts = decode(f'{{"transcript":"{escaped}"}}'.encode(), Call)
+    assert call.transcript == text
+    assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair")] if "\ufffd" in text else [])

@@ -115,7 +115,7 @@ def _scalar(hint: Any) -> Structure:
             return int(value)  # 4.0 is an integer to JSON Schema
         try:
             return msgspec.convert(value, hint)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
             stray(path, hint, value)
             return value
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import types
 import typing
 from typing import Any
@@ -13,6 +15,11 @@ from attrs import frozen
 from puretalk_generated.codec import MISSING, Path, decoder, is_msgspec_type, structure
 
 from .errors import ResponseDecodeError
+
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89abAB]..\\u[dD][c-fC-F]..)|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL
+)
+"""An escape of a JSON text: a surrogate pair, half of one, or any other (RFC 8259, section 7)."""
 
 MAX_DRIFTS = 1000
 """Strays that are noted of one answer: a hostile one may have as many as it has bytes."""
@@ -54,14 +61,28 @@ def decode(content: bytes, hint: Any) -> tuple[Any, list[Drift]]:
         if not content.isascii():
             content.decode()  # msgspec does not look into texts that no field wants
         if is_msgspec_type(hint):
-            try:
+            with contextlib.suppress(msgspec.DecodeError):
                 return decoder(hint).decode(content), []
-            except msgspec.ValidationError:
-                pass
-        return tolerant(msgspec.json.decode(content), hint)
+        value, mended = parse(content)
+        result, drifts = tolerant(value, hint)
+        return result, drifts + mended
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The library's own words and locals may quote the body.
         raise ResponseDecodeError("the answer is not JSON") from None
+
+
+def parse(content: bytes) -> tuple[Any, list[Drift]]:
+    """Parse JSON, also with half a surrogate pair in a text, as servers write that cut texts in UTF-16.
+
+    RFC 8259, section 8.2, allows it, but no Unicode text can hold it: U+FFFD takes its place.
+    """
+    try:
+        return msgspec.json.decode(content), []
+    except msgspec.DecodeError:
+        mended = _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], content)
+        if mended == content:
+            raise
+    return msgspec.json.decode(mended), [Drift("$", "Unicode text", "half a surrogate pair")]
 
 
 def tolerant(value: Any, hint: Any) -> tuple[Any, list[Drift]]:
