@@ -12,21 +12,30 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jsonpath_rfc9535 import JSONPathEnvironment
-from jsonpath_rfc9535.exceptions import JSONPathError
+import jinja2
+from openapi_python_client.config import ConfigFile
+from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from spec_document import (
+    GenerationError,
+    apply_fixes,
+    check_document,
+    check_operation_names,
+    load_yaml,
+    security_schemes,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "puretalk_generated"
@@ -36,125 +45,47 @@ HEADER = (
 )
 
 
-class GenerationError(Exception):
-    """Generation cannot go on; the message says where and why."""
-
-
-def load_yaml(path: Path) -> Any:
-    """Read a YAML (or JSON) file.
-
-    Raises:
-        GenerationError: It is missing or is not YAML; the message names the line.
-    """
-    try:
-        return YAML().load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise GenerationError(f"{path.name}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise GenerationError(f"{path.name}: not UTF-8 at byte {error.start}") from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise GenerationError(f"{path.name}{line}: not YAML: {error.problem or error.context}") from None
-    except (YAMLError, ValueError) as error:
-        raise GenerationError(f"{path.name}: not YAML: {error}") from None
-
-
-def check_document(document: Any, name: str) -> None:
-    """Refuse what is no OpenAPI 3 document, before the generator makes something of it."""
-    if not isinstance(document, dict):
-        raise GenerationError(f"{name}: not an OpenAPI document: the top level is no mapping")
-    if not str(document.get("openapi", "")).startswith("3."):
-        raise GenerationError(f"{name}: 'openapi' must be 3.0.x or 3.1.x, not {document.get('openapi')!r}")
-    if not isinstance(document.get("paths"), dict) or not document["paths"]:
-        raise GenerationError(f"{name}: 'paths' is missing or empty: there is nothing to generate")
-    for where, reference in references(document, "#"):
-        if not resolves(document, reference):
-            raise GenerationError(f"{name}: {where}: $ref to {reference!r}, which is not in the document")
-
-
-def references(node: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Yield every ``$ref`` below ``node`` with the place where it stands."""
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield where, node["$ref"]
-        for key, value in node.items():
-            yield from references(value, f"{where}/{str(key).replace('~', '~0').replace('/', '~1')}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from references(value, f"{where}/{index}")
-
-
-def resolves(document: Any, reference: str) -> bool:
-    """Whether a local ``$ref`` points at something; the generator takes no other kind."""
-    if not reference.startswith("#/"):
-        return False
-    node = document
-    for step in reference[2:].split("/"):
-        key = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, dict) or key not in node:
-            return False
-        node = node[key]
-    return True
-
-
-def apply_fixes(document: Any, fixes: Any, name: str) -> None:
-    """Apply an OpenAPI Overlay 1.0 document to ``document``, in place.
-
-    Raises:
-        GenerationError: An action is malformed or matches nothing; the message names it.
-    """
-    jsonpath = JSONPathEnvironment()
-    for number, action in enumerate(fixes["actions"], start=1):
-        label = f"{name}: action {number} ({action.get('description', action.get('target'))})"
-        try:
-            nodes = jsonpath.find(action["target"], document)
-        except (JSONPathError, KeyError) as error:
-            raise GenerationError(f"{label}: bad target: {error}") from None
-        if not nodes:
-            raise GenerationError(
-                f"{label}: its target {action['target']} matches nothing. If the vendor mended the defect,"
-                " delete the action; if the spec was rearranged, move the target."
-            )
-        # Back to front, so that removing a list's member leaves the positions of the others.
-        for node in reversed(nodes):
-            if action.get("remove"):
-                holder: Any = node.parent.value if node.parent else document
-                del holder[node.location[-1]]
-            else:
-                merge(node.value, action["update"])
-
-
-def merge(target: Any, update: Any) -> None:
-    """Merge as Overlay 1.0 says: objects merge, lists are appended to, anything else is replaced."""
-    if isinstance(target, list):
-        target.append(update)
-        return
-    for key, value in update.items():
-        if isinstance(value, dict) and isinstance(target.get(key), dict):
-            merge(target[key], value)
-        elif isinstance(value, list) and isinstance(target.get(key), list):
-            target[key].extend(value)
-        else:
-            target[key] = value
-
-
 def spec_module(document: Any) -> str:
     """Write the facts that the generator does not hand to templates: the server, and the key's header."""
     servers = document.get("servers") or [{"url": "/"}]
-    schemes = (document.get("components") or {}).get("securitySchemes") or {}
-    headers = [s["name"] for s in schemes.values() if s.get("type") == "apiKey" and s.get("in") == "header"]
+    schemes = security_schemes(document).values()
+    headers = [
+        scheme["name"]
+        for scheme in schemes
+        if scheme.get("type") == "apiKey" and scheme.get("in") == "header"
+    ]
     return (
         '"""What openapi.yaml says of the API as a whole."""\n\n'
-        f'VERSION = "{document["info"]["version"]}"\n'
-        f'SERVER = "{servers[0]["url"].rstrip("/")}"\n'
+        f"VERSION = {quoted(document['info']['version'])}\n"
+        f"SERVER = {quoted(servers[0]['url'].rstrip('/'))}\n"
         f"API_KEY_HEADER: str | None = {quoted(headers[0]) if headers else None}\n"
     )
 
 
-def quoted(text: str) -> str:
-    """Spell a Python string in double quotes."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def quoted(text: Any) -> str:
+    """Spell a text as a Python literal; JSON's escapes are Python's too."""
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def check_inputs(root: Path) -> None:
+    """Refuse a configuration or a template that the generator would only trip on."""
+    name = "generator-config.yaml"
+    config = load_yaml(root / name)
+    if not isinstance(config, dict):
+        raise GenerationError(f"{name}: the top level is no mapping")
+    try:
+        ConfigFile(**config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise GenerationError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    folder = root / "overlay" / "templates"
+    for path in sorted(folder.iterdir()):
+        try:
+            jinja2.Environment(extensions=["jinja2.ext.loopcontrols"]).parse(path.read_text(encoding="utf-8"))
+        except jinja2.TemplateSyntaxError as error:
+            raise GenerationError(f"overlay/templates/{path.name}:{error.lineno}: {error.message}") from None
+    if not (folder / "codec.py").is_file():
+        raise GenerationError("overlay/templates/codec.py: no such file")
 
 
 def run_generator(spec: Path, root: Path, package: Path) -> None:
@@ -170,6 +101,7 @@ def run_generator(spec: Path, root: Path, package: Path) -> None:
     # The hooks call ruff by name: the one beside this Python, which is the pinned one.
     search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": search, "NO_COLOR": "1", "PYTHONUTF8": "1", "COLUMNS": "200"}
+    environment["TYPER_STANDARD_TRACEBACK"] = "1"
     result = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -179,8 +111,19 @@ def run_generator(spec: Path, root: Path, package: Path) -> None:
 
 def explain(stderr: str) -> str:
     """Shorten what the generator printed to what a person needs."""
-    lines = [line.rstrip() for line in stderr.splitlines() if line.strip() and "/issues/new/" not in line]
+    if "Traceback (most recent call last)" in stderr:
+        return explain_traceback(stderr)
+    # The generator puts some names of the spec into its messages as the objects that hold them.
+    plain = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", "...", stderr)
+    lines = [line.rstrip() for line in plain.splitlines() if line.strip() and "/issues/new/" not in line]
     return "\n".join(lines[:40] or ["it said nothing"])
+
+
+def explain_traceback(stderr: str) -> str:
+    """Say where a template failed, or else what the generator tripped on."""
+    cause = stderr.strip().splitlines()[-1]
+    places = re.findall(r'File ".*?([^/\\"]+\.jinja)", line (\d+)', stderr)
+    return f"{places[-1][0]}:{places[-1][1]}: {cause}" if places else f"it failed: {cause}"
 
 
 def finish(package: Path, root: Path, document: Any) -> None:
@@ -190,17 +133,25 @@ def finish(package: Path, root: Path, document: Any) -> None:
     (package / "py.typed").write_text("", encoding="utf-8")
     for cache in package.rglob(".ruff_cache"):
         shutil.rmtree(cache)
-    for path in package.rglob("*"):
+    for path in sorted(package.rglob("*")):
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
-            path.write_text(HEADER + re.sub(r"\n{4,}", "\n\n\n", text), encoding="utf-8")
+            text = HEADER + path.read_text(encoding="utf-8")
+            try:
+                compile(text, path.name, "exec")
+            except SyntaxError as error:
+                raise GenerationError(
+                    f"{path.name}:{error.lineno}: no Python came out: {error.msg}"
+                ) from None
+            path.write_text(text, encoding="utf-8")
 
 
 def generate(root: Path, target: Path) -> None:
     """Generate the package of the project at ``root`` into the folder ``target``, which must not exist."""
+    check_inputs(root)
     document = load_yaml(root / "openapi.yaml")
     check_document(document, "openapi.yaml")
     apply_fixes(document, load_yaml(root / "overlay" / "spec-fixes.yaml"), "overlay/spec-fixes.yaml")
+    check_operation_names(document, "openapi.yaml")  # the fixes may have given names
     with tempfile.TemporaryDirectory() as folder:
         fixed = Path(folder) / "openapi.yaml"
         with fixed.open("w", encoding="utf-8") as stream:

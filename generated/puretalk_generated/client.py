@@ -18,8 +18,7 @@ T = TypeVar("T")
 
 def new_http(client: Client) -> httpx.AsyncClient:
     """Open the connection pool of ``client``."""
-    headers = {API_KEY_HEADER: client.api_key} if API_KEY_HEADER and client.api_key else {}
-    return httpx.AsyncClient(headers=headers, timeout=client.timeout)
+    return httpx.AsyncClient(timeout=client.timeout)
 
 
 @define(kw_only=True, eq=False)
@@ -55,7 +54,7 @@ class Client:
             request.method,
             self.base_url.rstrip("/") + request.path,
             params=request.params or None,
-            headers=headers_of(request),
+            headers=[*self._key_header(), *headers_of(request)],
             **body_arguments(request.body),
         )
         answer = responses.match(response.status_code)
@@ -67,6 +66,9 @@ class Client:
             raise UnexpectedStatus(response.status_code, response.content, parsed)
         result: T = decode(response.content, answer)
         return result
+
+    def _key_header(self) -> list[tuple[str, str]]:
+        return [(API_KEY_HEADER, self.api_key)] if API_KEY_HEADER and self.api_key else []
 
     async def aclose(self) -> None:
         """Close the connection pool."""

@@ -13,8 +13,8 @@ class UnexpectedStatus(Exception):
         parsed: The body as the spec describes it for this status, or None where it does not.
     """
 
-    def __init__(self, status: int, content: bytes, parsed: Any = None) -> None:
-        super().__init__(status, content, parsed)
+    def __init__(self, status: int, content: bytes = b"", parsed: Any = None) -> None:
+        super().__init__(status)  # the body may be personal, and args show in a repr
         self.status = status
         self.content = content
         self.parsed = parsed

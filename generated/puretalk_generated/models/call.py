@@ -7,7 +7,8 @@ from ..models.call_answered_by import CallAnsweredBy
 from ..models.call_protocol import CallProtocol
 from ..models.call_sentiment import CallSentiment
 from ..models.call_type import CallType
-from ..types import AwareDatetime, redacted_repr
+from ..types import AwareDatetime
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -63,7 +64,7 @@ class Call:
     is_billed: bool | None = None
     """Whether the call is billed"""
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr
 
 
 from ..models.call_analysis import CallAnalysis

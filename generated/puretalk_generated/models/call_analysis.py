@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -22,7 +22,7 @@ class CallAnalysis:
     """A summary of the task completion"""
     post_analysis_data: list[PostAnalysisItem] | None = None
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr
 
 
 from ..models.post_analysis_item import PostAnalysisItem

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -13,4 +13,4 @@ class Error:
     err: bool
     msg: str
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr

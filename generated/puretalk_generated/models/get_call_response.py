@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -16,7 +16,7 @@ class GetCallResponse:
     """Indicates if there was an error"""
     results: Call | None = None
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr
 
 
 from ..models.call import Call

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -15,4 +15,4 @@ class PostAnalysisItem:
     value: bool | float | int | str | None = None
     """The value of the post analysis data"""
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr

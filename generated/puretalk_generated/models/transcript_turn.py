@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -27,7 +27,7 @@ class TranscriptTurn:
     turn_latency: TurnLatency | None = None
     """Latency metrics for the turn"""
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr
 
 
 from ..models.turn_latency import TurnLatency

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..types import redacted_repr
+from ..types import redacted_repr as _redacted_repr
 
 
 @frozen(kw_only=True, repr=False)
@@ -19,4 +19,4 @@ class TurnLatency:
     tts_latency: float | None = None
     """Text-to-speech latency"""
 
-    __repr__ = redacted_repr
+    __repr__ = _redacted_repr
