@@ -19,7 +19,7 @@ from puretalk_client import (
     ResponseDecodeError,
     ServerError,
 )
-from puretalk_client._answers import message_of, read, server_text
+from puretalk_client._answers import message_of, read, server_text, status_error
 from puretalk_client._calls import GET_CALL
 
 
@@ -42,7 +42,7 @@ def test_status_decides_the_error_whatever_the_body(
 ) -> None:
     """Every status that is no success has its error, also those that http.HTTPStatus does not know."""
     with pytest.raises(APIStatusError) as caught:
-        read(status, body, GET_CALL)
+        raise status_error(status, body, "")
     assert type(caught.value) is kind
     assert caught.value.status == status
     assert caught.value.msg == ("No such thing" if body.startswith(b"{") else None)

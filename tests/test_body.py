@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from puretalk_client import ProtocolError, ResponseTooLargeError
 from puretalk_client._body import read_body
+from puretalk_client._transports import HttpxReply
 
 TEXT = b'{"msg":"Success"}' * 50
 
@@ -28,7 +29,9 @@ def read(
             yield content[start : start + size]
 
     headers = {"content-encoding": encoding} if encoding is not None else {}
-    return asyncio.run(read_body(httpx.Response(200, headers=headers, content=chunks()), limit, cut=cut))
+    return asyncio.run(
+        read_body(HttpxReply(httpx.Response(200, headers=headers, content=chunks())), limit, cut=cut)
+    )
 
 
 def deflated(data: bytes) -> bytes:

@@ -26,8 +26,8 @@ from puretalk_client import (
 from puretalk_client._retry import Backoff
 from puretalk_client._send import Clock
 
-GOOD = (200, {}, b'{"msg":"Success","err":false,"results":{"status":"completed"}}')
 Step = tuple[int, dict[str, str], bytes] | Exception
+GOOD: Step = (200, {}, b'{"msg":"Success","err":false,"results":{"status":"completed"}}')
 
 
 class Script(httpx.AsyncBaseTransport):
@@ -155,7 +155,7 @@ def test_1000_straight_failures_make_at_most_1035_requests() -> None:
     """The quota is shared by all calls of a client."""
     script = Script((503, {}, b""))
 
-    async def many(client: AsyncPuretalk, _: Time) -> None:
+    async def many(client: AsyncPuretalk, time: Time) -> None:
         for _ in range(1000):
             with pytest.raises(ServerError):
                 await client.calls.get("c")
@@ -173,13 +173,13 @@ def test_cooldown_holds_back_the_other_calls() -> None:
         transport = client._sender.transport
         plain = transport.open
 
-        async def noting(request: httpx.Request) -> httpx.Response:
+        async def noting(*request: Any) -> Any:
             sent_at.append(time.now)
-            return await plain(request)
+            return await plain(*request)
 
         transport.open = noting  # type: ignore[method-assign]
         first = asyncio.create_task(client.calls.get("a"))
-        while not sent_at:
+        for _ in range(100):
             await asyncio.sleep(0)
         await asyncio.gather(first, *(client.calls.get(f"b{n}") for n in range(3)))
 

@@ -50,12 +50,16 @@ class Client:
             UnexpectedContent: The body is not what the spec describes.
             httpx.HTTPError: No complete answer arrived.
         """
+        headers, content = [*self._key_header(), *request.headers], None
+        if request.body is not None:
+            content, content_type = encoded(request.body)
+            headers.append(("Content-Type", content_type))
         response = await self.http.request(
             request.method,
             self.base_url.rstrip("/") + request.path,
             params=request.params or None,
-            headers=[*self._key_header(), *headers_of(request)],
-            **body_arguments(request.body),
+            headers=headers,
+            content=content,
         )
         answer = responses.match(response.status_code)
         if not response.is_success or answer is None:
@@ -81,20 +85,12 @@ class Client:
         await self.aclose()
 
 
-def headers_of(request: Request) -> list[tuple[str, str]]:
-    """Return the request's headers, with the type of its body."""
-    if request.body is None or request.body.content_type is None:
-        return list(request.headers)
-    return [*request.headers, ("Content-Type", request.body.content_type)]
-
-
-def body_arguments(body: Body | None) -> dict[str, Any]:
-    """Say ``body`` in the arguments of httpx.AsyncClient.request."""
-    if body is None:
-        return {}
+def encoded(body: Body) -> tuple[bytes, str]:
+    """Return the bytes of ``body`` and their content type; httpx encodes forms and their files."""
     if body.content is not None:
-        return {"content": body.content}
-    fields: dict[str, list[str]] = {}
+        return body.content, body.content_type or "application/octet-stream"
+    fields: dict[str, Any] = {}
     for name, value in body.fields:
         fields.setdefault(name, []).append(value)
-    return {"data": fields, "files": body.files or None}
+    form = httpx.Request("POST", "https://form.invalid", data=fields, files=body.files or None)
+    return form.read(), form.headers.get("Content-Type", "application/x-www-form-urlencoded")

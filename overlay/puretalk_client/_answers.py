@@ -28,21 +28,18 @@ _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
 
 
 def read(status: int, content: bytes, responses: Responses[Any], secret: str = "") -> tuple[Any, list[Drift]]:
-    """Return the decoded body of an answer, and where it strayed from the spec.
+    """Return the decoded body of a success, and where it strayed from the spec.
 
     Args:
-        status: HTTP status code.
+        status: HTTP status code, a 2xx.
         content: The whole body.
         responses: What the operation documents.
         secret: The API key, which no error may repeat.
 
     Raises:
-        APIStatusError: The status is no success.
         EnvelopeError: The envelope reports an error, or holds no results.
         ResponseDecodeError: The body is not what a success is documented to be.
     """
-    if not 200 <= status <= 299:
-        raise status_error(status, content, secret)
     answer = responses.match(status)
     if answer is None:
         raise errors.ResponseDecodeError(f"the spec knows no answer with status {status}", status=status)
@@ -85,9 +82,9 @@ def status_error(status: int, content: bytes, secret: str) -> errors.APIStatusEr
     except ValueError:
         phrase = str(status)  # 499, 520 to 524 and others that proxies use
     msg = message_of(content, secret)
-    excerpt = (
-        server_text(content[: 8 * MAX_SERVER_TEXT].decode(errors="replace"), secret) if msg is None else None
-    )
+    excerpt = None
+    if msg is None and not content.lstrip().startswith((b"{", b"[")):  # JSON may hold what people said
+        excerpt = server_text(content[: 8 * MAX_SERVER_TEXT].decode(errors="replace"), secret)
     return kind(phrase, status=status, msg=msg, excerpt=excerpt)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterable
 
-import httpx
-
+from ._transports import Reply
 from .errors import ProtocolError, ResponseTooLargeError
 
 ACCEPT_ENCODING = "gzip, deflate"
@@ -20,11 +18,11 @@ _SLICE = 1 << 20
 """Bytes that are decompressed in one go, so that the event loop gets a turn in between."""
 
 
-async def read_body(response: httpx.Response, limit: int, *, cut: bool = False) -> bytes:
-    """Read and decompress the whole body of a streaming response.
+async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
+    """Read and decompress the whole body of an answer.
 
     Args:
-        response: As a transport returned it, its body not yet read.
+        reply: As a transport returned it, its body not yet read.
         limit: Bytes that the decompressed body may have.
         cut: Return the first ``limit`` bytes of a longer body, instead of an error.
 
@@ -32,18 +30,16 @@ async def read_body(response: httpx.Response, limit: int, *, cut: bool = False) 
         ResponseTooLargeError: The body is longer than ``limit``.
         ProtocolError: The encoding is unknown, or the compressed data are damaged, cut or followed by more.
     """
-    stream = response.stream
-    assert isinstance(stream, AsyncIterable)
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     body = bytearray()
     if encoding == "identity":
-        async for chunk in stream:
+        async for chunk in reply.chunks():
             body += chunk
             if len(body) > limit:
                 break
     else:
         inflater = Inflater(encoding)
-        async for chunk in stream:
+        async for chunk in reply.chunks():
             await inflater.feed(chunk, body, limit)
             if len(body) > limit:
                 break

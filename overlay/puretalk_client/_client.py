@@ -20,7 +20,7 @@ from ._calls import Calls
 from ._config import resolve_api_key, resolve_base_url
 from ._decoding import Drift
 from ._send import Sender
-from ._transports import HttpxTransport, LentClient, Transport
+from ._transports import LentClient, Transport, httpx_transport
 from ._version import __version__
 from .errors import ConfigurationError, ResponseDecodeError
 
@@ -95,16 +95,14 @@ class AsyncPuretalk(Client):
         self.verify_call_id = verify_call_id
         if verify is False:
             warnings.warn("TLS certificates are not verified: anybody can read the API key", stacklevel=2)
+        connect_timeout = seconds("connect_timeout", connect_timeout)
+        max_connections = whole("max_connections", max_connections, least=1)
         transport: Transport
         if http_client is not None:
-            self.http = http_client
             transport = LentClient(http_client)
         else:
-            transport = HttpxTransport(
-                self.base_url,
-                verify=verify,
-                connect_timeout=seconds("connect_timeout", connect_timeout),
-                max_connections=whole("max_connections", max_connections, least=1),
+            transport = httpx_transport(
+                self.base_url, verify=verify, connect_timeout=connect_timeout, max_connections=max_connections
             )
         self._strict = strict
         self._on_drift = on_drift
@@ -113,16 +111,15 @@ class AsyncPuretalk(Client):
         self._sender = Sender(
             transport=transport,
             base_url=self.base_url,
-            headers=httpx.Headers(
-                {
-                    **({API_KEY_HEADER: self.api_key} if API_KEY_HEADER else {}),
-                    "Accept": "application/json",
-                    "Accept-Encoding": ACCEPT_ENCODING,
-                    "User-Agent": f"puretalk-client/{__version__}",
-                }
-            ),
+            headers={
+                **({API_KEY_HEADER: self.api_key} if API_KEY_HEADER else {}),
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPT_ENCODING,
+                "User-Agent": f"puretalk-client/{__version__}",
+            },
             secret=self.api_key,
             verify=verify,
+            connect_timeout=connect_timeout,
             max_retries=whole("max_retries", max_retries, least=0),
             max_response_bytes=whole("max_response_bytes", max_response_bytes, least=1),
             on_drifts=self._report,

@@ -8,7 +8,8 @@ import ipaddress
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -29,58 +30,44 @@ Target = str | os.PathLike[str] | IO[bytes]
 async def download(sender: Sender, address: object, target: Target, *, max_bytes: int, timeout: float) -> int:
     """Stream what is at ``address`` into ``target``; see ``Calls.download_recording``."""
     start = sender.clock.monotonic()
+    raised: PuretalkError
     try:
-        async with asyncio.timeout(timeout):
-            with opened(target) as file:
+        with _transports.quiet_logs(), opened(target) as file:
+            async with asyncio.timeout(timeout):
                 return await fetch(sender, checked(sender, address), file, max_bytes)
     except PuretalkError as error:
-        error.method, error.path = "GET", "(recording)"  # its address opens it, so no message holds it
-        error.attempts, error.elapsed = 1, sender.clock.monotonic() - start
-        raise
+        raised = error
     except TimeoutError:
-        raise APITimeoutError(f"the recording took longer than {timeout:g} s") from None
+        raised = APITimeoutError(f"the recording took longer than {timeout:g} s")
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+        kind, message, sent = _transports.classify(error)
+        raised = kind(message, request_sent=sent)
+        raised.__cause__ = _transports.without_secrets(error)
+    # A recording's address opens it, so no message holds it, nor any frame of the traceback.
+    raised.method, raised.path, raised.attempts = "GET", "(recording)", 1
+    raised.elapsed = sender.clock.monotonic() - start
+    raise raised.with_traceback(None)
 
 
 async def fetch(sender: Sender, url: httpx.URL, file: IO[bytes], max_bytes: int) -> int:
     """Follow ``url`` to a recording and copy it into ``file``; return its size."""
-    # A transport of its own: no environment proxy, which would resolve the name anew, and no pool to keep.
-    async with httpx.AsyncHTTPTransport(verify=sender.verify) as transport:
-        for _ in range(MAX_REDIRECTS + 1):
-            async with answer(sender, transport, url) as response:
-                if response.status_code in (301, 302, 303, 307, 308):
-                    url = checked(sender, url.join(response.headers.get("location", "")))
-                    continue
-                if response.status_code != 200:
-                    raise _answers.status_error(response.status_code, b"", sender.secret)
-                return await copy(response, file, max_bytes)
+    for _ in range(MAX_REDIRECTS + 1):
+        address = await public_address(sender, url)
+        is_home = origin(url) == origin(httpx.URL(sender.base_url))
+        async with _transports.open_at(
+            address,
+            url,
+            sender.key_header if is_home else {},
+            verify=sender.verify,
+            connect_timeout=sender.connect_timeout,
+        ) as response:
+            if response.status_code in (301, 302, 303, 307, 308):
+                url = checked(sender, url.join(response.headers.get("location", "")))
+                continue
+            if response.status_code != 200:
+                raise _answers.status_error(response.status_code, b"", sender.secret)
+            return await copy(response, file, max_bytes)
     raise RecordingError(f"the recording's address redirects more than {MAX_REDIRECTS} times")
-
-
-@contextlib.asynccontextmanager
-async def answer(
-    sender: Sender, transport: httpx.AsyncHTTPTransport, url: httpx.URL
-) -> AsyncIterator[httpx.Response]:
-    """Ask for ``url`` at an address that was looked at, so that a second lookup cannot give another."""
-    host = await public_address(sender, url)
-    headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
-    if origin(url) == origin(httpx.URL(sender.base_url)):
-        headers |= sender.key_header
-    request = httpx.Request(
-        "GET",
-        url.copy_with(host=host, fragment=None),
-        headers=headers,
-        extensions={"timeout": sender.transport.timeouts, "sni_hostname": url.host},
-    )
-    del headers
-    try:
-        response = await transport.handle_async_request(request)
-    except Exception as error:
-        _transports.raise_from(error)
-    try:
-        yield response
-    finally:
-        with contextlib.suppress(Exception):
-            await response.aclose()
 
 
 async def copy(response: httpx.Response, file: IO[bytes], max_bytes: int) -> int:
@@ -88,18 +75,12 @@ async def copy(response: httpx.Response, file: IO[bytes], max_bytes: int) -> int
     if response.headers.get("content-encoding", "identity") != "identity":
         raise RecordingError("the recording has an encoding that was not asked for")
     size = 0
-    chunks = response.aiter_raw().__aiter__()
-    while True:
-        try:
-            chunk = await chunks.__anext__()
-        except StopAsyncIteration:
-            return size
-        except Exception as error:
-            _transports.raise_from(error)
+    async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > max_bytes:
             raise ResponseTooLargeError(f"the recording is larger than {max_bytes} bytes (max_bytes)")
         file.write(chunk)
+    return size
 
 
 @contextlib.contextmanager

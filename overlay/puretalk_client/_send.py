@@ -9,11 +9,11 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
-import httpx
 from attrs import define, field
 
-from puretalk_generated.client import body_arguments, headers_of
+from puretalk_generated.client import encoded
 from puretalk_generated.spec import API_KEY_HEADER
 from puretalk_generated.types import Request, Responses
 
@@ -41,11 +41,12 @@ class Sender:
 
     transport: _transports.Transport
     base_url: str
-    headers: httpx.Headers = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
     """Sent with every request; the API key is among them."""
     secret: str = field(repr=False)
     """The API key, to be struck out of whatever the server says."""
     verify: bool | ssl.SSLContext
+    connect_timeout: float
     max_retries: int
     max_response_bytes: int
     on_drifts: Callable[[list[Drift]], None]
@@ -65,45 +66,43 @@ class Sender:
         """
         call = _Call(self, request, self.clock.monotonic(), timeout)
         try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    await call.cool_down()
-                    try:
-                        value = await call.attempt(responses, check)
-                    except PuretalkError as error:
-                        await call.sleep_or_raise(error)
-                    else:
-                        self.quota.give_back(call.attempts - 1)
-                        return value
+            with _transports.quiet_logs():
+                async with asyncio.timeout(timeout):
+                    while True:
+                        await call.cool_down()
+                        try:
+                            value = await call.attempt(responses, check)
+                        except PuretalkError as error:
+                            await call.sleep_or_raise(error)
+                        else:
+                            self.quota.give_back(call.attempts - 1)
+                            return value
         except PuretalkError as error:
             call.describe(error)
-            raise
+            # Without the frames below this one, whose locals hold the body and the key.
+            raise error.with_traceback(None) from error.__cause__
         except TimeoutError:
             late = APITimeoutError(f"no answer within {timeout:g} s")
             call.describe(late)
-            # Not from the TimeoutError: the cancellation behind it knows the transport's frames, and so the headers.
-            raise late from None
+        # Outside of the handler, so that the cancellation, which knows those frames too, is no context of it.
+        raise late
 
     @property
     def key_header(self) -> dict[str, str]:
         """The header that holds the API key."""
         return {API_KEY_HEADER: self.secret} if API_KEY_HEADER else {}
 
-    def build(self, request: Request) -> httpx.Request:
-        """Make an HTTP request of an operation's request."""
-        headers = self.headers
-        own = headers_of(request)
-        if own:
-            headers = headers.copy()
-            headers.update(own)
-        return httpx.Request(
-            request.method,
-            self.base_url + request.path,
-            params=request.params or None,
-            headers=headers,
-            extensions={"timeout": self.transport.timeouts},
-            **body_arguments(request.body),
-        )
+    async def open(self, request: Request) -> _transports.Reply:
+        """Send a request once."""
+        url = self.base_url + request.path
+        if request.params:
+            url += "?" + urlencode(request.params, quote_via=quote)
+        headers, content = self.headers, None
+        if request.body is not None:
+            content, content_type = encoded(request.body)
+            headers = {**headers, "Content-Type": content_type}
+        pairs = [*headers.items(), *request.headers] if request.headers else list(headers.items())
+        return await self.transport.open(request.method, url, pairs, content)
 
 
 class _Call:
@@ -123,35 +122,39 @@ class _Call:
         self.attempts += 1
         self.status, self.answer_headers = None, {}
         try:
-            response = await self.sender.transport.open(self.sender.build(self.request))
+            reply = await self.sender.open(self.request)
         except Exception as error:
             _transports.raise_from(error)
+        drop = False
         try:
-            value, drifts = await self._read(response, responses)
+            value, drifts = await self._read(reply, responses)
             if check is not None:
                 check(value)
         except WrongCallError:
-            await _transports.drop(response)
+            drop = True
             raise
         finally:
             with contextlib.suppress(Exception):  # what counts was read, or has failed already
-                await response.aclose()
+                await reply.close(drop=drop)
         if drifts:
             self.sender.on_drifts(drifts)
         result: T = value
         return result
 
-    async def _read(self, response: httpx.Response, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
-        self.status, self.answer_headers = response.status_code, response.headers
-        is_success = 200 <= response.status_code <= 299
-        limit = self.sender.max_response_bytes if is_success else MAX_ERROR_BYTES
+    async def _read(self, reply: _transports.Reply, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
+        self.status, self.answer_headers = reply.status, reply.headers
+        if not 200 <= reply.status <= 299:
+            content = b""
+            with contextlib.suppress(Exception):  # the status counts, whatever became of the body
+                content = await read_body(reply, MAX_ERROR_BYTES, cut=True)
+            raise _answers.status_error(reply.status, content, self.sender.secret)
         try:
-            content = await read_body(response, limit, cut=not is_success)
+            content = await read_body(reply, self.sender.max_response_bytes)
         except PuretalkError:
             raise
         except Exception as error:
             _transports.raise_from(error)
-        return _answers.read(response.status_code, content, responses, self.sender.secret)
+        return _answers.read(reply.status, content, responses, self.sender.secret)
 
     async def cool_down(self) -> None:
         """Wait out the pause that the server asked all calls of this client to make."""

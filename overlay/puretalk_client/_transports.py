@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import logging
 import ssl
 import urllib.request
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import NoReturn, Protocol
 
 import httpx
 
 from . import errors
 
+Headers = Sequence[tuple[str, str]]
+
+KEEPALIVE_SECONDS = 30.0
+"""How long an idle connection is kept: less than the minute after which common load balancers drop it."""
+
+
+class Reply(Protocol):
+    """An answer whose body is still to be read."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes, still encoded."""
+        ...
+
+    async def close(self, *, drop: bool) -> None:
+        """Give the connection back, or ``drop`` it so that nobody uses it again."""
+        ...
+
 
 class Transport(Protocol):
     """What the send loop needs of an HTTP library."""
 
-    timeouts: dict[str, float | None]
-    """``connect``, ``read``, ``write`` and ``pool``, in seconds, for the "timeout" extension of a request."""
-
-    async def open(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; return the answer with its body still to be read."""
+    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> Reply:
+        """Send a request."""
         ...
 
     async def aclose(self) -> None:
@@ -26,32 +47,40 @@ class Transport(Protocol):
         ...
 
 
+class HttpxReply:
+    """An answer of httpx."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes, still encoded."""
+        stream = self._response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        return stream.__aiter__()
+
+    async def close(self, *, drop: bool) -> None:
+        """Give the connection back; one whose socket is closed, the pool replaces."""
+        if drop and (stream := self._response.extensions.get("network_stream")) is not None:
+            await stream.aclose()
+        await self._response.aclose()
+
+
 class HttpxTransport:
     """httpx's own transport, without the client around it: no redirects, no cookies, nothing per request."""
 
-    def __init__(
-        self, base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
-    ) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, connect_timeout: float) -> None:
+        self._transport = transport
         # The deadline of the call bounds all the rest.
-        self.timeouts: dict[str, float | None] = {
-            "connect": connect_timeout,
-            "read": None,
-            "write": None,
-            "pool": None,
-        }
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=verify if base_url.startswith("https:") else False,
-            proxy=environment_proxy(base_url),
-            limits=httpx.Limits(
-                max_connections=max_connections,
-                max_keepalive_connections=max_connections,
-                keepalive_expiry=30.0,
-            ),
-        )
+        self._timeouts = {"connect": connect_timeout, "read": None, "write": None, "pool": None}
 
-    async def open(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; return the answer with its body still to be read."""
-        return await self._transport.handle_async_request(request)
+    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
+        """Send a request."""
+        extensions = {"timeout": self._timeouts}
+        request = httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+        return HttpxReply(await self._transport.handle_async_request(request))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -63,14 +92,32 @@ class LentClient:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self.timeouts = client.timeout.as_dict()
 
-    async def open(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; return the answer with its body still to be read."""
-        return await self._client.send(request, stream=True, follow_redirects=False, auth=None)
+    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
+        """Send a request."""
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
+        return HttpxReply(response)
 
     async def aclose(self) -> None:
         """Leave the client to its owner."""
+
+
+def httpx_transport(
+    base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
+) -> HttpxTransport:
+    """Open the default transport: a pool of its own, by way of the environment's proxy if there is one."""
+    limits = httpx.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,
+        keepalive_expiry=KEEPALIVE_SECONDS,
+    )
+    transport = httpx.AsyncHTTPTransport(
+        verify=verify if base_url.startswith("https:") else False,
+        proxy=environment_proxy(base_url),
+        limits=limits,
+    )
+    return HttpxTransport(transport, connect_timeout=connect_timeout)
 
 
 def environment_proxy(base_url: str) -> httpx.Proxy | None:
@@ -88,11 +135,30 @@ def environment_proxy(base_url: str) -> httpx.Proxy | None:
     return httpx.Proxy(address if "://" in address else f"http://{address}")
 
 
-async def drop(response: httpx.Response) -> None:
-    """Close the connection of an answer that is not to be trusted, so that nobody uses it again."""
-    stream = response.extensions.get("network_stream")
-    if stream is not None:
-        await stream.aclose()
+@contextlib.asynccontextmanager
+async def open_at(
+    address: str,
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    *,
+    verify: bool | ssl.SSLContext,
+    connect_timeout: float,
+) -> AsyncIterator[httpx.Response]:
+    """Get ``url`` from the host at ``address``, over a connection of its own and by no proxy.
+
+    TLS and the Host header use the name in ``url``, so a second lookup cannot lead anywhere else.
+    """
+    extensions = {"timeout": {"connect": connect_timeout}, "sni_hostname": url.host}
+    names = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
+    async with httpx.AsyncHTTPTransport(verify=verify) as transport:
+        target = url.copy_with(host=address, fragment=None)
+        request = httpx.Request("GET", target, headers={**names, **headers}, extensions=extensions)
+        response = await transport.handle_async_request(request)
+        try:
+            yield response
+        finally:
+            with contextlib.suppress(Exception):
+                await response.aclose()
 
 
 def raise_from(error: Exception) -> NoReturn:
@@ -102,8 +168,7 @@ def raise_from(error: Exception) -> NoReturn:
         APIConnectionError: Or the most specific of its kinds.
     """
     kind, message, sent = classify(error)
-    raised = kind(message, request_sent=sent)
-    raise raised from without_secrets(error)
+    raise kind(message, request_sent=sent) from without_secrets(error)
 
 
 def classify(error: Exception) -> tuple[type[errors.APIConnectionError], str, bool]:
@@ -115,7 +180,7 @@ def classify(error: Exception) -> tuple[type[errors.APIConnectionError], str, bo
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         return errors.APITimeoutError, "the answer took too long", True
     if isinstance(error, httpx.ConnectError):
-        if has_cause(error, ssl.SSLError):
+        if any(isinstance(link, ssl.SSLError) for link in chain(error)):
             return errors.TLSError, "the TLS handshake failed", False
         return errors.APIConnectionError, "could not connect", False
     if isinstance(error, httpx.ProxyError):
@@ -132,22 +197,53 @@ def chain(error: BaseException) -> list[BaseException]:
     found: list[BaseException] = []
     pending: list[BaseException | None] = [error]
     while pending:
-        current = pending.pop()
-        if current is not None and all(current is not other for other in found):
-            found.append(current)
-            pending += [current.__cause__, current.__context__]
+        link = pending.pop()
+        if link is not None and all(link is not other for other in found):
+            found.append(link)
+            pending += [link.__cause__, link.__context__]
     return found
 
 
-def has_cause(error: BaseException, kind: type[BaseException]) -> bool:
-    """Whether an exception of ``kind`` is at the root of ``error``."""
-    return any(isinstance(cause, kind) for cause in chain(error))
-
-
 def without_secrets(error: Exception) -> Exception:
-    """Take off an exception what leads to the request's headers: tracebacks, and httpx's request."""
+    """Take off an exception what leads to a header or a body.
+
+    That is the frames of its traceback, the request that httpx keeps with it, and the text of errors that may
+    quote what was read. What the operating system and TLS say stays.
+    """
     for link in chain(error):
         link.__traceback__ = None
         if isinstance(link, httpx.RequestError):
             link._request = None
+        if not isinstance(link, (OSError, httpx.NetworkError, httpx.TimeoutException, httpx.ProxyError)):
+            link.args = ()
     return error
+
+
+_sending: contextvars.ContextVar[bool] = contextvars.ContextVar("puretalk_sending", default=False)
+
+
+@contextlib.contextmanager
+def quiet_logs() -> Iterator[None]:
+    """While this lasts, HTTP libraries log what they do in this task, but not with what.
+
+    At DEBUG they log the headers of answers and pieces of broken ones.
+    """
+    token = _sending.set(True)
+    try:
+        yield
+    finally:
+        _sending.reset(token)
+
+
+class _NameOnly(logging.Filter):
+    """Cuts records that are made on our behalf down to the name of the event."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _sending.get():
+            record.msg = str(record.msg).partition(" ")[0]
+            record.args, record.exc_info = (), None
+        return True
+
+
+for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
+    logging.getLogger(_name).addFilter(_NameOnly())

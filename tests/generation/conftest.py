@@ -1,0 +1,120 @@
+"""A copy of the project's inputs of generation, for a test to damage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+import regenerate
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = (
+    "openapi.yaml",
+    "generator-config.yaml",
+    "overlay/regenerate.py",
+    "overlay/spec_document.py",
+    "overlay/spec-fixes.yaml",
+)
+FOLDERS = ("overlay/templates", "generated/puretalk_generated")
+
+
+@frozen
+class Outcome:
+    """What one run of regenerate.py did."""
+
+    status: int
+    message: str
+
+
+@frozen
+class Project:
+    """The files that generation reads and writes, in a folder of their own."""
+
+    root: Path
+    capture: pytest.CaptureFixture[str]
+
+    @property
+    def package(self) -> Path:
+        """The generated package."""
+        return self.root / "generated" / "puretalk_generated"
+
+    def replace(self, old: str, new: str, name: str = "openapi.yaml") -> None:
+        """Replace a text that stands in a file exactly once."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} holds it {text.count(old)} times: {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def write(self, content: str | bytes, name: str = "openapi.yaml") -> None:
+        """Write a file anew."""
+        (self.root / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """All that stands below generated/, hidden leftovers too; None for a folder."""
+        folder = self.root / "generated"
+        paths = sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+        return {
+            str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths
+        }
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run regenerate.py in this process."""
+        self.capture.readouterr()
+        status = regenerate.main([*arguments, "--root", str(self.root)])
+        printed = self.capture.readouterr()
+        assert printed.out == "", "messages belong on stderr"
+        return Outcome(status, printed.err)
+
+    def run_apart(self, *arguments: str, **environment: str) -> Outcome:
+        """Run the copied regenerate.py in a process of its own, from another folder."""
+        command = [sys.executable, str(self.root / "overlay" / "regenerate.py"), *arguments]
+        result = subprocess.run(
+            [*command, "--root", str(self.root)],
+            cwd=self.root.parent,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Outcome(result.returncode, result.stderr)
+
+    def import_apart(self, expression: str) -> Outcome:
+        """Import the generated package in a process of its own, and evaluate something in it."""
+        code = f"import puretalk_generated.api.calls.get_call\nfrom puretalk_generated import models\n{expression}"
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(self.root / "generated")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Outcome(result.returncode, result.stderr)
+
+    def refusal(self) -> str:
+        """Run generation, which must stop cleanly; return the message that it gives."""
+        before = self.snapshot()
+        outcome = self.run()
+        assert outcome.status == 1, f"generation went on: {outcome.message}"
+        assert outcome.message.startswith("generation stopped: ")
+        assert "Traceback" not in outcome.message
+        assert " object at 0x" not in outcome.message, "a memory address tells a person nothing"
+        assert self.snapshot() == before, "generated/ is not as it was"
+        return outcome.message
+
+
+@pytest.fixture
+def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    """The committed inputs and the committed result, copied."""
+    root = tmp_path / "project"
+    for name in FILES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(root, capsys)

@@ -1,0 +1,157 @@
+"""Generation is reproducible, all or nothing, and starts from the vendor's own document."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import regenerate
+import spec_document
+
+if TYPE_CHECKING:
+    from tests.generation.conftest import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMITTED = ROOT / "generated" / "puretalk_generated"
+VENDOR_SHA256 = "ddfc9d5be0642e4f2ebe303c3b595d4f38ec103a6a59d71b74c83b050b8cfa3d"
+VENDOR = ROOT.parent / "shared" / "spec"
+
+
+def contents(package: Path) -> dict[str, bytes]:
+    """The files of a package by name."""
+    return {name: (package / name).read_bytes() for name in sorted(regenerate.files(package))}
+
+
+def test_openapi_yaml_is_the_vendors_and_nobody_edited_it() -> None:
+    """openapi.yaml has the digest that it was vendored with; repairs belong in overlay/spec-fixes.yaml."""
+    digest = hashlib.sha256((ROOT / "openapi.yaml").read_bytes()).hexdigest()
+    assert digest == VENDOR_SHA256, (
+        "edited by hand? Only with a new document from the vendor, change the digest"
+    )
+
+
+@pytest.mark.skipif(not VENDOR.is_dir(), reason=f"the vendor's page is not beside the repository: {VENDOR}")
+def test_openapi_yaml_is_the_block_inside_the_vendors_page() -> None:
+    """openapi.yaml is, byte for byte, the document that the vendor's page shows."""
+    vendored = (ROOT / "openapi.yaml").read_bytes()
+    assert vendored == (VENDOR / "openapi.yaml").read_bytes()
+    page = (VENDOR / "get-call.md").read_text(encoding="utf-8")
+    blocks: list[str] = re.findall(r"^`{3,}ya?ml[^\n]*\n(.*?)^`{3,}", page, flags=re.MULTILINE | re.DOTALL)
+    assert vendored.decode().strip() in [block.strip() for block in blocks]
+
+
+def test_committed_package_is_what_the_spec_makes_whatever_the_hash_seed(project: Project) -> None:
+    """Two runs with different PYTHONHASHSEED, from nothing, give the committed bytes."""
+    for seed in ("0", "4242"):
+        shutil.rmtree(project.root / "generated")
+        outcome = project.run_apart(PYTHONHASHSEED=seed)
+        assert (outcome.status, outcome.message) == (0, "")
+        assert contents(project.package) == contents(COMMITTED)
+        assert [path.name for path in (project.root / "generated").iterdir()] == [regenerate.PACKAGE]
+        assert (project.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
+
+
+def test_ruff_configuration_further_up_changes_nothing(project: Project) -> None:
+    """A ruff.toml in a parent folder, and one in the project, do not change a byte."""
+    narrow = "line-length = 40\n[format]\nquote-style = 'single'\n"
+    project.write(narrow, "ruff.toml")
+    project.write(narrow, "../ruff.toml")
+    assert project.run().status == 0
+    assert contents(project.package) == contents(COMMITTED)
+
+
+def test_git_ignore_rules_of_the_machine_change_nothing(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's own ignore file, which ruff heeds too, keeps no module from being formatted."""
+    (project.root / ".git").mkdir()
+    (tmp_path / "config" / "git").mkdir(parents=True)
+    (tmp_path / "config" / "git" / "ignore").write_text("models/\napi/\n", encoding="utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert project.run().status == 0
+    assert contents(project.package) == contents(COMMITTED)
+
+
+def test_what_the_spec_no_longer_makes_is_gone_after_generation(project: Project) -> None:
+    """A module from an earlier generation, and a folder that a killed run left, do not stay."""
+    (project.package / "models" / "retired.py").write_text("", encoding="utf-8")
+    (project.package / "api" / "retired").mkdir()
+    leftover = project.package.with_name("puretalk_generated.old")
+    leftover.mkdir()
+    (leftover / "stale.py").write_text("", encoding="utf-8")
+    assert project.run().status == 0
+    assert contents(project.package) == contents(COMMITTED)
+    assert not leftover.exists()
+    assert not (project.package / "api" / "retired").exists()
+
+
+def test_every_generated_file_begins_with_who_made_it() -> None:
+    """The first line of every file names the generator with its pinned version, and says not to edit."""
+    pinned = re.search(r'"(openapi-python-client)==([^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert pinned is not None
+    expected = f'# Generated from openapi.yaml by {pinned[1]} {pinned[2]} ("make generate"). Do not edit.'
+    first_lines = {name: data.decode().split("\n")[0] for name, data in contents(COMMITTED).items()}
+    assert "py.typed" in first_lines
+    assert first_lines == dict.fromkeys(first_lines, expected)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError, spec_document.GenerationError])
+def test_half_written_output_never_takes_the_place(
+    project: Project, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+) -> None:
+    """A run that breaks off in the middle leaves generated/ as it was, with no temporary folder."""
+
+    def half(spec: Path, root: Path, package: Path) -> None:
+        package.mkdir()
+        (package / "client.py").write_text("half", encoding="utf-8")
+        raise failure("broke off")
+
+    monkeypatch.setattr(regenerate, "run_generator", half)
+    before = project.snapshot()
+    try:
+        assert project.run().status == 1
+    except (KeyboardInterrupt, OSError) as error:
+        assert type(error) is failure
+    assert project.snapshot() == before
+
+
+def test_failed_swap_puts_the_old_package_back(tmp_path: Path) -> None:
+    """When the new folder cannot be moved in, the old one is in its place again."""
+    old = tmp_path / "package"
+    old.mkdir()
+    (old / "kept.py").write_text("kept", encoding="utf-8")
+    with pytest.raises(OSError, match="no-such-folder"):
+        regenerate.swap(tmp_path / "no-such-folder", old)
+    assert {path.name: path.read_text("utf-8") for path in old.iterdir()} == {"kept.py": "kept"}
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['1.0"0', '1.0"; import os; "', "1.0\\", "1.0\nimport os", "{1}", "Zürich's"],
+    ids=["quote", "code", "backslash", "line break", "braces", "not ASCII"],
+)
+def test_texts_of_the_spec_stay_texts(text: str) -> None:
+    """Version, server and header name reach spec.py as they are, and never as code."""
+    document: dict[str, Any] = {
+        "info": {"version": text},
+        "servers": [{"url": f"https://api.test/{text}"}],
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": text}}},
+    }
+    namespace: dict[str, Any] = {}
+    exec(regenerate.spec_module(document), namespace)
+    named = {name: value for name, value in namespace.items() if not name.startswith("__")}
+    assert named == {"VERSION": text, "SERVER": f"https://api.test/{text}", "API_KEY_HEADER": text}
+
+
+def test_spec_without_server_or_key_has_the_defaults_of_openapi() -> None:
+    """No servers means "/" (OpenAPI 3.0.1, Server Object), and no apiKey scheme means no header."""
+    namespace: dict[str, Any] = {}
+    exec(regenerate.spec_module({"info": {"version": "1"}}), namespace)
+    assert namespace["SERVER"] in ("", "/")
+    assert namespace["API_KEY_HEADER"] is None

@@ -1,0 +1,50 @@
+"""The type checkers agree with tests/typing/api.py, and are seen to disagree with a wrong file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+API = Path(__file__).with_name("api.py")
+CHECKERS = {
+    "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
+    "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+}
+WRONG = """\
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+from typing import assert_type
+from puretalk_client import AsyncPuretalk, Call
+async def wrong(client: AsyncPuretalk, call: Call) -> None:
+    assert_type(await client.calls.get("1"), str)
+    assert_type(call.start_time, str)
+    call.call_id = "2"
+    call.is_billed  # type: ignore[misc]
+"""
+
+
+def check(checker: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """Run a checker over one file, with the project's configuration."""
+    command = [*CHECKERS[checker], str(file)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_public_types_are_what_api_py_says(checker: str) -> None:
+    """Each assert_type holds, and each line that must be an error is one."""
+    result = check(checker, API)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_checkers_see_what_is_wrong(checker: str, tmp_path: Path) -> None:
+    """A wrong assert_type, an assignment to a frozen attribute and a needless ignore are all reported."""
+    file = tmp_path / "wrong.py"
+    file.write_text(WRONG, encoding="utf-8")
+    result = check(checker, file)
+    assert result.returncode == 1, result.stdout + result.stderr
+    for number in (5, 6, 7, 8):
+        assert f"wrong.py:{number}:" in result.stdout, result.stdout
