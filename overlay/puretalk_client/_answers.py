@@ -97,10 +97,21 @@ def message_of(content: bytes, secret: str) -> str | None:
     return server_text(parsed.get("msg"), secret) if isinstance(parsed, Mapping) else None
 
 
+def without(secret: str, text: str) -> str:
+    """Strike ``secret`` out of ``text``, also where the text ends in the middle of it."""
+    if not secret:
+        return text
+    text = text.replace(secret, "***")
+    for length in range(min(len(secret), len(text)), 3, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + "***"
+    return text
+
+
 def server_text(text: Any, secret: str) -> str | None:
     """Bound what an error repeats of the server's words, on one printable line and without the API key."""
     if not isinstance(text, str) or not text.strip():
         return None
-    line = " ".join((text.replace(secret, "***") if secret else text).split())
+    line = " ".join(without(secret, text).split())
     printable = "".join(character if character.isprintable() else "?" for character in line)
     return printable if len(printable) <= MAX_SERVER_TEXT else printable[: MAX_SERVER_TEXT - 1] + "…"

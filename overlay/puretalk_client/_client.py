@@ -20,7 +20,7 @@ from ._calls import Calls
 from ._config import resolve_api_key, resolve_base_url
 from ._decoding import Drift
 from ._send import Sender
-from ._transports import LentClient, Transport, httpx_transport
+from ._transports import HttpxTransport, LentClient, Transport
 from ._version import __version__
 from .errors import ConfigurationError, ResponseDecodeError
 
@@ -101,7 +101,7 @@ class AsyncPuretalk(Client):
         if http_client is not None:
             transport = LentClient(http_client)
         else:
-            transport = httpx_transport(
+            transport = HttpxTransport(
                 self.base_url, verify=verify, connect_timeout=connect_timeout, max_connections=max_connections
             )
         self._strict = strict

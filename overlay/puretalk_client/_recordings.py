@@ -44,6 +44,7 @@ async def download(sender: Sender, address: object, target: Target, *, max_bytes
         raised = kind(message, request_sent=sent)
         raised.__cause__ = _transports.without_secrets(error)
     # A recording's address opens it, so no message holds it, nor any frame of the traceback.
+    raised.__context__ = None
     raised.method, raised.path, raised.attempts = "GET", "(recording)", 1
     raised.elapsed = sender.clock.monotonic() - start
     raise raised.with_traceback(None)

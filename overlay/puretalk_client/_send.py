@@ -79,7 +79,8 @@ class Sender:
                             return value
         except PuretalkError as error:
             call.describe(error)
-            # Without the frames below this one, whose locals hold the body and the key.
+            # Without the frames below this one, and those of what was handled there: their locals hold the body.
+            error.__context__ = None
             raise error.with_traceback(None) from error.__cause__
         except TimeoutError:
             late = APITimeoutError(f"no answer within {timeout:g} s")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import contextvars
 import logging
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import NoReturn, Protocol
 
 import httpx
@@ -50,10 +51,11 @@ class Transport(Protocol):
 class HttpxReply:
     """An answer of httpx."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, closed: Callable[[], None] = lambda: None) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
+        self._closed = closed
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes, still encoded."""
@@ -63,24 +65,43 @@ class HttpxReply:
 
     async def close(self, *, drop: bool) -> None:
         """Give the connection back; one whose socket is closed, the pool replaces."""
-        if drop and (stream := self._response.extensions.get("network_stream")) is not None:
-            await stream.aclose()
-        await self._response.aclose()
+        try:
+            if drop and (stream := self._response.extensions.get("network_stream")) is not None:
+                await stream.aclose()
+            await self._response.aclose()
+        finally:
+            self._closed()
 
 
 class HttpxTransport:
     """httpx's own transport, without the client around it: no redirects, no cookies, nothing per request."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, *, connect_timeout: float) -> None:
-        self._transport = transport
+    def __init__(
+        self, base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
+    ) -> None:
         # The deadline of the call bounds all the rest.
         self._timeouts = {"connect": connect_timeout, "read": None, "write": None, "pool": None}
+        # Requests wait here and not in httpcore's pool, which (1.0.9) loses a connection for good when a request
+        # is cancelled between being given one and using it.
+        self._slots = asyncio.Semaphore(max_connections)
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=verify if base_url.startswith("https:") else False,
+            proxy=environment_proxy(base_url),
+            limits=httpx.Limits(
+                max_keepalive_connections=max_connections, keepalive_expiry=KEEPALIVE_SECONDS
+            ),
+        )
 
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
         """Send a request."""
         extensions = {"timeout": self._timeouts}
         request = httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
-        return HttpxReply(await self._transport.handle_async_request(request))
+        await self._slots.acquire()
+        try:
+            return HttpxReply(await self._transport.handle_async_request(request), self._slots.release)
+        except BaseException:
+            self._slots.release()
+            raise
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -96,28 +117,14 @@ class LentClient:
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
         """Send a request."""
         request = self._client.build_request(method, url, headers=headers, content=content)
+        request.headers.pop(
+            "Cookie", None
+        )  # the jar holds what servers set; the API knows callers by their key
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         return HttpxReply(response)
 
     async def aclose(self) -> None:
         """Leave the client to its owner."""
-
-
-def httpx_transport(
-    base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
-) -> HttpxTransport:
-    """Open the default transport: a pool of its own, by way of the environment's proxy if there is one."""
-    limits = httpx.Limits(
-        max_connections=max_connections,
-        max_keepalive_connections=max_connections,
-        keepalive_expiry=KEEPALIVE_SECONDS,
-    )
-    transport = httpx.AsyncHTTPTransport(
-        verify=verify if base_url.startswith("https:") else False,
-        proxy=environment_proxy(base_url),
-        limits=limits,
-    )
-    return HttpxTransport(transport, connect_timeout=connect_timeout)
 
 
 def environment_proxy(base_url: str) -> httpx.Proxy | None:
