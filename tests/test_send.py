@@ -177,7 +177,7 @@ def test_cooldown_holds_back_the_other_calls() -> None:
             sent_at.append(time.now)
             return await plain(*request)
 
-        transport.open = noting  # type: ignore[method-assign]
+        transport.open = noting  # type: ignore[method-assign,assignment]
         first = asyncio.create_task(client.calls.get("a"))
         for _ in range(100):
             await asyncio.sleep(0)

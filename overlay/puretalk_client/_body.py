@@ -30,7 +30,7 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
         ResponseTooLargeError: The body is longer than ``limit``.
         ProtocolError: The encoding is unknown, or the compressed data are damaged, cut or followed by more.
     """
-    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
+    encoding = reply.encoding.strip().lower()
     body = bytearray()
     if encoding == "identity":
         async for chunk in reply.chunks():

@@ -124,8 +124,10 @@ class _Call:
         self.status, self.answer_headers = None, {}
         try:
             reply = await self.sender.open(self.request)
+        except PuretalkError:
+            raise
         except Exception as error:
-            _transports.raise_from(error)
+            _transports.raise_from(error, self.sender.transport)
         drop = False
         try:
             value, drifts = await self._read(reply, responses)
@@ -154,7 +156,7 @@ class _Call:
         except PuretalkError:
             raise
         except Exception as error:
-            _transports.raise_from(error)
+            _transports.raise_from(error, self.sender.transport)
         return _answers.read(reply.status, content, responses, self.sender.secret)
 
     async def cool_down(self) -> None:

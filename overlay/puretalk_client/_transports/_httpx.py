@@ -1,51 +1,17 @@
-"""The one module that knows HTTP libraries: opening transports, and saying their errors in ours."""
+"""httpx: its own transport, or the client that a caller lends."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import logging
 import ssl
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import NoReturn, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 
-from . import errors
-
-Headers = Sequence[tuple[str, str]]
-
-KEEPALIVE_SECONDS = 30.0
-"""How long an idle connection is kept: less than the minute after which common load balancers drop it."""
-
-
-class Reply(Protocol):
-    """An answer whose body is still to be read."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes, still encoded."""
-        ...
-
-    async def close(self, *, drop: bool) -> None:
-        """Give the connection back, or ``drop`` it so that nobody uses it again."""
-        ...
-
-
-class Transport(Protocol):
-    """What the send loop needs of an HTTP library."""
-
-    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> Reply:
-        """Send a request."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        ...
+from .. import errors
+from ._failures import chain
+from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, environment_proxy
 
 
 class HttpxReply:
@@ -54,6 +20,7 @@ class HttpxReply:
     def __init__(self, response: httpx.Response, closed: Callable[[], None] = lambda: None) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
+        self.encoding = response.headers.get("content-encoding", "identity")
         self._response = response
         self._closed = closed
 
@@ -103,6 +70,10 @@ class HttpxTransport:
             self._slots.release()
             raise
 
+    def classify(self, error: Exception) -> Failure:
+        """Say what an exception of httpx means."""
+        return classify(error)
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
@@ -123,23 +94,12 @@ class LentClient:
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         return HttpxReply(response)
 
+    def classify(self, error: Exception) -> Failure:
+        """Say what an exception of httpx means."""
+        return classify(error)
+
     async def aclose(self) -> None:
         """Leave the client to its owner."""
-
-
-def environment_proxy(base_url: str) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for ``base_url``, as httpx reads it.
-
-    A plain http request goes through a proxy in the clear, key and all, so only https ever takes one.
-    """
-    url = httpx.URL(base_url)
-    if url.scheme != "https" or urllib.request.proxy_bypass(url.host):
-        return None
-    proxies = urllib.request.getproxies()
-    address = proxies.get("https") or proxies.get("all")
-    if not address:
-        return None
-    return httpx.Proxy(address if "://" in address else f"http://{address}")
 
 
 @contextlib.asynccontextmanager
@@ -168,18 +128,8 @@ async def open_at(
                 await response.aclose()
 
 
-def raise_from(error: Exception) -> NoReturn:
-    """Raise the error of this package that says what ``error`` of an HTTP library says.
-
-    Raises:
-        APIConnectionError: Or the most specific of its kinds.
-    """
-    kind, message, sent = classify(error)
-    raise kind(message, request_sent=sent) from without_secrets(error)
-
-
-def classify(error: Exception) -> tuple[type[errors.APIConnectionError], str, bool]:
-    """Return the class, the message, and whether the request may have been sent."""
+def classify(error: Exception) -> Failure:
+    """Say what an exception of httpx means."""
     if isinstance(error, httpx.PoolTimeout):
         return errors.PoolTimeoutError, "all connections of the pool are in use", False
     if isinstance(error, httpx.ConnectTimeout):
@@ -197,60 +147,3 @@ def classify(error: Exception) -> tuple[type[errors.APIConnectionError], str, bo
     if isinstance(error, (httpx.TransportError, OSError)):
         return errors.APIConnectionError, "the connection broke", True
     return errors.APIConnectionError, f"the HTTP library failed with {type(error).__name__}", True
-
-
-def chain(error: BaseException) -> list[BaseException]:
-    """List an exception with its causes and contexts, each once."""
-    found: list[BaseException] = []
-    pending: list[BaseException | None] = [error]
-    while pending:
-        link = pending.pop()
-        if link is not None and all(link is not other for other in found):
-            found.append(link)
-            pending += [link.__cause__, link.__context__]
-    return found
-
-
-def without_secrets(error: Exception) -> Exception:
-    """Take off an exception what leads to a header or a body.
-
-    That is the frames of its traceback, the request that httpx keeps with it, and the text of errors that may
-    quote what was read. What the operating system and TLS say stays.
-    """
-    for link in chain(error):
-        link.__traceback__ = None
-        if isinstance(link, httpx.RequestError):
-            link._request = None
-        if not isinstance(link, (OSError, httpx.NetworkError, httpx.TimeoutException, httpx.ProxyError)):
-            link.args = ()
-    return error
-
-
-_sending: contextvars.ContextVar[bool] = contextvars.ContextVar("puretalk_sending", default=False)
-
-
-@contextlib.contextmanager
-def quiet_logs() -> Iterator[None]:
-    """While this lasts, HTTP libraries log what they do in this task, but not with what.
-
-    At DEBUG they log the headers of answers and pieces of broken ones.
-    """
-    token = _sending.set(True)
-    try:
-        yield
-    finally:
-        _sending.reset(token)
-
-
-class _NameOnly(logging.Filter):
-    """Cuts records that are made on our behalf down to the name of the event."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if _sending.get():
-            record.msg = str(record.msg).partition(" ")[0]
-            record.args, record.exc_info = (), None
-        return True
-
-
-for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
-    logging.getLogger(_name).addFilter(_NameOnly())
