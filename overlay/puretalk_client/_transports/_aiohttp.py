@@ -11,12 +11,12 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
-import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
 from .. import errors
 from ._failures import chain
+from ._httpx import ssl_setting
 from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, environment_proxy
 
 
@@ -70,7 +70,7 @@ class AiohttpTransport:
         self._max_connections = max_connections
         # The deadline of the call bounds all the rest.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
-        self._ssl = httpx.create_ssl_context() if verify is True and base_url.startswith("https:") else verify
+        self._ssl = ssl_setting(base_url, verify)
         self._session: aiohttp.ClientSession | None = None
 
     def _open_session(self) -> aiohttp.ClientSession:

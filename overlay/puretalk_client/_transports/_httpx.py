@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
 from .. import errors
 from ._failures import chain
-from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, environment_proxy
+from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, Reply, environment_proxy
 
 
 class HttpxReply:
     """An answer of httpx."""
 
-    def __init__(self, response: httpx.Response, closed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.encoding = response.headers.get("content-encoding", "identity")
         self._response = response
-        self._closed = closed
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes, still encoded."""
@@ -31,52 +30,92 @@ class HttpxReply:
         return stream.__aiter__()
 
     async def close(self, *, drop: bool) -> None:
-        """Give the connection back; one whose socket is closed, the pool replaces."""
-        try:
-            if drop and (stream := self._response.extensions.get("network_stream")) is not None:
-                await stream.aclose()
-            await self._response.aclose()
-        finally:
-            self._closed()
+        """Give the connection back; one whose socket is closed, its pool replaces."""
+        if drop and (stream := self._response.extensions.get("network_stream")) is not None:
+            await stream.aclose()
+        await self._response.aclose()
 
 
 class HttpxTransport:
-    """httpx's own transport, without the client around it: no redirects, no cookies, nothing per request."""
+    """httpx's own transport, without the client around it: no redirects, no cookies, nothing per request.
+
+    One of them for each connection, the one that was used last first. httpcore's pool (1.0.9) looks at every idle
+    connection for every request, and for each of those at all others, so that its cost grows with the square of
+    the calls in flight; and it loses a connection for good when a request is cancelled between being given one
+    and using it. A pool of one does neither.
+    """
 
     def __init__(
         self, base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
     ) -> None:
         # The deadline of the call bounds all the rest.
         self._timeouts = {"connect": connect_timeout, "read": None, "write": None, "pool": None}
-        # Requests wait here and not in httpcore's pool, which (1.0.9) loses a connection for good when a request
-        # is cancelled between being given one and using it.
+        self._proxy = environment_proxy(base_url)
+        self._verify = ssl_setting(base_url, verify)
         self._slots = asyncio.Semaphore(max_connections)
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=verify if base_url.startswith("https:") else False,
-            proxy=environment_proxy(base_url),
-            limits=httpx.Limits(
-                max_keepalive_connections=max_connections, keepalive_expiry=KEEPALIVE_SECONDS
-            ),
-        )
+        self._free: list[httpx.AsyncHTTPTransport] = []
+        self._closed = False
 
-    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
+    async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> Reply:
         """Send a request."""
         extensions = {"timeout": self._timeouts}
         request = httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
         await self._slots.acquire()
+        transport = self._free.pop() if self._free else self._new()
         try:
-            return HttpxReply(await self._transport.handle_async_request(request), self._slots.release)
+            return _PooledReply(await transport.handle_async_request(request), transport, self)
         except BaseException:
-            self._slots.release()
+            await self.finish(transport, drop=True)
             raise
+
+    def _new(self) -> httpx.AsyncHTTPTransport:
+        limits = httpx.Limits(max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
+        return httpx.AsyncHTTPTransport(verify=self._verify, proxy=self._proxy, limits=limits)
+
+    async def finish(self, transport: httpx.AsyncHTTPTransport, *, drop: bool) -> None:
+        """Take a transport back, or close it."""
+        self._slots.release()
+        if drop or self._closed:
+            await transport.aclose()
+        else:
+            self._free.append(transport)
 
     def classify(self, error: Exception) -> Failure:
         """Say what an exception of httpx means."""
         return classify(error)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._transport.aclose()
+        """Close all connections; those in use, when they are given back."""
+        self._closed = True
+        while self._free:
+            await self._free.pop().aclose()
+
+
+class _PooledReply(HttpxReply):
+    """An answer that gives its transport back when it is closed."""
+
+    def __init__(
+        self, response: httpx.Response, transport: httpx.AsyncHTTPTransport, pool: HttpxTransport
+    ) -> None:
+        super().__init__(response)
+        self._transport = transport
+        self._pool = pool
+
+    async def close(self, *, drop: bool) -> None:
+        """Give the connection back, or close it."""
+        is_done = False
+        try:
+            await self._response.aclose()
+            is_done = True
+        finally:
+            await self._pool.finish(self._transport, drop=drop or not is_done)
+
+
+def ssl_setting(base_url: str, verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
+    """Return what verifies certificates; one context for all connections, since loading roots takes long."""
+    if not base_url.startswith("https:"):
+        return False
+    return httpx.create_ssl_context() if verify is True else verify
 
 
 class LentClient:
@@ -88,9 +127,8 @@ class LentClient:
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> HttpxReply:
         """Send a request."""
         request = self._client.build_request(method, url, headers=headers, content=content)
-        request.headers.pop(
-            "Cookie", None
-        )  # the jar holds what servers set; the API knows callers by their key
+        # The jar holds what servers set; the API knows callers by their key.
+        request.headers.pop("Cookie", None)
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         return HttpxReply(response)
 
