@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types generate check-generated lock build clean
+.PHONY: help demo test faults soak mutants check lint format types generate check-generated lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -29,6 +29,15 @@ demo: $(STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: from the
 test: $(STAMP) ## Run all tests; no network but loopback
 	@$(BIN)/python -X dev -m pytest -q
 
+faults: $(STAMP) ## Print the fault table: every fault over every transport
+	@$(BIN)/python -m tests.faults.table
+
+soak: $(STAMP) ## 20,000 calls with faults and 1,000 cancellations over each transport: nothing is left behind
+	@$(BIN)/python -m tests.faults.soak
+
+mutants: $(STAMP) ## Take out one guarantee at a time, and see a test fail
+	@$(BIN)/python -m tests.faults.mutate
+
 check: lint types check-generated test ## All that CI runs
 
 lint: $(STAMP) ## Lint, and check the format
@@ -40,7 +49,7 @@ format: $(STAMP) ## Mend format and lint where that can be done by itself
 	@$(BIN)/ruff check --quiet --fix .
 
 types: $(STAMP) ## Check the types: mypy --strict and pyright
-	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/regenerate.py tests
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/*.py tests
 	@$(BIN)/pyright --warnings
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml

@@ -31,6 +31,8 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
         ProtocolError: The encoding is unknown, or the compressed data are damaged, cut or followed by more.
     """
     encoding = reply.encoding.strip().lower()
+    if not cut and announced(reply) > limit:
+        raise too_large(limit)
     body = bytearray()
     if encoding == "identity":
         async for chunk in reply.chunks():
@@ -49,7 +51,18 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
         return bytes(body)
     if cut:
         return bytes(body[:limit])
-    raise ResponseTooLargeError(f"the body is larger than {limit} bytes (max_response_bytes)")
+    raise too_large(limit)
+
+
+def announced(reply: Reply) -> int:
+    """Return the Content-Length of an answer, 0 where there is no sane one."""
+    length = reply.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
+def too_large(limit: int) -> ResponseTooLargeError:
+    """Make the error of a body beyond ``limit`` bytes."""
+    return ResponseTooLargeError(f"the body is larger than {limit} bytes (max_response_bytes)")
 
 
 class Inflater:

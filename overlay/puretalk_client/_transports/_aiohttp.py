@@ -7,10 +7,12 @@ the cookie jar, the rewriting of paths and the limits would all have to be repla
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
+import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -60,6 +62,14 @@ class AiohttpReply:
             self._response.release()
 
 
+def proxy_headers(proxy: httpx.Proxy | None) -> dict[str, str] | None:
+    """Return the credentials of a proxy as a header (RFC 7617)."""
+    if proxy is None or proxy.auth is None:
+        return None
+    credentials = base64.b64encode(":".join(proxy.auth).encode()).decode("ascii")
+    return {"Proxy-Authorization": f"Basic {credentials}"}
+
+
 class AiohttpTransport:
     """A session of aiohttp without cookies, redirects, decompression and resends."""
 
@@ -67,6 +77,7 @@ class AiohttpTransport:
         self, base_url: str, *, verify: bool | ssl.SSLContext, connect_timeout: float, max_connections: int
     ) -> None:
         self._proxy = environment_proxy(base_url)
+        self._proxy_headers = proxy_headers(self._proxy)
         self._max_connections = max_connections
         # The deadline of the call bounds all the rest.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
@@ -85,7 +96,6 @@ class AiohttpTransport:
             timeout=self._timeout,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             proxy=str(self._proxy.url) if self._proxy else None,
-            proxy_auth=aiohttp.BasicAuth(*self._proxy.auth) if self._proxy and self._proxy.auth else None,
         )
         # aiohttp has no public switch for this. It sends a GET again, unseen, when a kept connection turns out
         # to be closed; max_retries counts every request on the wire. tests/faults holds it.
@@ -98,7 +108,12 @@ class AiohttpTransport:
             self._session = self._open_session()
         # encoded=True, since yarl would otherwise rewrite percent-encodings of the path.
         response = await self._session.request(
-            method, URL(url, encoded=True), headers=CIMultiDict(headers), data=content, allow_redirects=False
+            method,
+            URL(url, encoded=True),
+            headers=CIMultiDict(headers),
+            data=content,
+            allow_redirects=False,
+            proxy_headers=self._proxy_headers,
         )
         if response.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
             response.close()

@@ -1,0 +1,203 @@
+"""Statuses, what they make of retries, Retry-After, and servers that repeat the key or the caller's words."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+from collections.abc import Iterator
+
+from .wire import WORDS, Ask, End, Step, envelope, fault, good, http, say
+
+CLASSES = {
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    429: "RateLimitError",
+}
+RETRIED = (408, 429, 500, 502, 503, 504, *range(520, 525), 529)
+NOT_RETRIED = (
+    400,
+    401,
+    402,
+    403,
+    404,
+    405,
+    406,
+    409,
+    410,
+    413,
+    422,
+    423,
+    425,
+    451,
+    499,
+    501,
+    505,
+    511,
+    525,
+    530,
+)
+SORRY = b'{"err": true, "msg": "sorry"}'
+
+
+def class_of(status: int) -> str:
+    """Name the error class of a status."""
+    return CLASSES.get(status, "ServerError" if status >= 500 else "APIStatusError")
+
+
+for _status in RETRIED:
+    say(f"status-{_status}", class_of(_status), http(SORRY, _status), attempts=3)
+for _status in (*NOT_RETRIED, 599, 600, 799, 999):
+    say(
+        f"status-{_status}",
+        class_of(_status) if _status < 600 else "APIStatusError or ProtocolError",
+        http(SORRY, _status),
+        attempts=1 if _status < 600 else None,
+    )
+
+say("html-404", "NotFoundError", http(b"<html>not here</html>", 404))
+say("empty-500", "ServerError", http(b"", 500), attempts=3)
+say("null-in-a-500", "ServerError", http(b"null", 500), attempts=3)
+say("msg-is-no-text", "NotFoundError", http(b'{"err": true, "msg": {"a": 1}}', 404))
+say("msg-is-endless", "NotFoundError", http(json.dumps({"err": True, "msg": "x" * 60_000}).encode(), 404))
+say(
+    "msg-with-control-characters",
+    "NotFoundError",
+    http(json.dumps({"msg": "a\x1b[31m\r\nb\x00"}).encode(), 404),
+)
+say("deep-nesting-in-a-404", "NotFoundError", http(b"[" * 60_000, 404))
+say("integer-of-5000-digits-in-a-404", "NotFoundError", http(b'{"msg": ' + b"7" * 5000 + b"}", 404))
+
+# The status says it all: a broken body of a failure does not change what failed.
+say("broken-body-of-a-404", "NotFoundError", http(b"no gzip", 404, "Content-Encoding: gzip"))
+say("unknown-encoding-of-a-401", "AuthenticationError", http(b"?", 401, "Content-Encoding: br"))
+
+
+@fault("cut-body-of-a-403", "PermissionDeniedError")
+def _cut_403(ask: Ask) -> Iterator[Step]:
+    yield http(b"", 403, "Content-Length: 100", length=False) + b'{"msg'
+    yield End.CLOSE
+
+
+@fault("cut-body-of-a-429", "RateLimitError", retry_after=(60, 60))
+def _cut_429(ask: Ask) -> Iterator[Step]:
+    yield http(b"", 429, "Retry-After: 60", "Content-Length: 100", length=False) + b'{"msg'
+    yield End.CLOSE
+
+
+# What the server says of retries.
+say("should-retry-a-404", "NotFoundError", http(SORRY, 404, "X-Should-Retry: true"), attempts=3)
+say("should-not-retry-a-503", "ServerError", http(SORRY, 503, "X-Should-Retry: false"))
+say("should-retry-maybe", "ServerError", http(SORRY, 503, "X-Should-Retry: maybe"), attempts=3)
+
+
+def told_once(
+    name: str, header: str, waits: tuple[float, float], status: int = 503, **details: object
+) -> None:
+    """Add a script that fails once with ``header``, and is good after."""
+
+    def script(ask: Ask) -> Iterator[Step]:
+        moment = email.utils.formatdate(time.time() + 3, usegmt=True)
+        yield http(SORRY, status, header.format(moment)) if ask.attempt == 1 else good(ask)
+
+    fault(name, "Call", attempts=2, waits=waits, **details)(script)
+
+
+told_once("retry-after-seconds", "Retry-After: 2", (2, 2.1))
+told_once("retry-after-zero", "Retry-After: 0", (0, 0))
+told_once("retry-after-date", "Retry-After: {}", (1.5, 3.1))
+told_once("retry-after-ms", "Retry-After-Ms: 250", (0.25, 0.3))
+told_once("retry-after-past-date", "Retry-After: Mon, 01 Jan 2024 00:00:00 GMT", (0, 0))
+told_once("retry-after-of-a-429", "Retry-After: 2", (2, 2.1), 429)
+told_once("retry-after-120-to-the-second", "Retry-After: 120", (120, 120.1), timeout=300.0)
+told_once("no-retry-after", "X-Nothing: 1", (0, 0))
+
+HOSTILE = {
+    "negative": "-10",
+    "nan": "nan",
+    "infinity": "inf",
+    "exponent": "1e3",
+    "hexadecimal": "0x10",
+    "twenty-digits": "99999999999999999999",
+    "a-thousand-digits": "9" * 1000,
+    "empty": "",
+    "word": "soon",
+    "superscript": "\xb2",
+    "two-points": "1.2.3",
+    "year-100000": "Fri, 31 Dec 100000 23:59:59 GMT",
+    "day-45": "Sat, 45 Jan 2030 00:00:00 GMT",
+    "absurd-zone": "Mon, 01 Jan 2024 00:00:00 +9999",
+    "endless-zone": "Mon, 01 Jan 2024 00:00:00 +" + "9" * 30,
+    "half-a-date": "Mon, 01",
+    "list": "1, 2",
+}
+for _name, _value in HOSTILE.items():
+    told_once(f"retry-after-hostile-{_name}", f"Retry-After: {_value}", (0, 0))
+    told_once(f"retry-after-ms-hostile-{_name}", f"Retry-After-Ms: {_value}", (0, 0))
+
+say("429-beyond-the-deadline", "RateLimitError", http(SORRY, 429, "Retry-After: 60"), retry_after=(60, 60))
+say("503-beyond-the-deadline", "ServerError", http(SORRY, 503, "Retry-After: 60"), retry_after=(60, 60))
+say(
+    "429-beyond-120-seconds",
+    "RateLimitError",
+    http(SORRY, 429, "Retry-After: 121"),
+    retry_after=(121, 121),
+    timeout=300.0,
+)
+say(
+    "after-a-429-beyond-the-deadline", "RateLimitError", good, attempts=0, before=("429-beyond-the-deadline",)
+)
+say("429-with-two-seconds", "RateLimitError", http(SORRY, 429, "Retry-After: 2"), attempts=3, waits=(4, 4.2))
+say("after-a-429", "Call", good, before=("429-with-two-seconds",), waits=(6, 6.3))
+
+# Servers that repeat the key, wherever they can.
+say(
+    "key-in-msg",
+    "AuthenticationError",
+    lambda ask: http(json.dumps({"msg": f"bad key {ask.key}"}).encode(), 401),
+)
+say("key-in-html", "AuthenticationError", lambda ask: http(f"<p>bad key {ask.key}</p>".encode(), 401))
+say("key-at-the-edge", "AuthenticationError", lambda ask: http((f"{' ' * 3980}{ask.key}").encode(), 401))
+say("key-cut-at-500", "AuthenticationError", lambda ask: http(("x" * 490 + ask.key).encode(), 401))
+say("key-in-request-id", "NotFoundError", lambda ask: http(SORRY, 404, f"X-Request-Id: req {ask.key}"))
+say("key-in-reason", "PermissionDeniedError", lambda ask: http(SORRY, f"403 Forbidden {ask.key}"))
+say("key-in-header-name", "NotFoundError", lambda ask: http(SORRY, 404, f"X-{ask.key}: 1"))
+say(
+    "key-in-status-line",
+    "ProtocolError",
+    lambda ask: f"HTTP/1.1 {ask.key}\r\n\r\n".encode(),
+    End.CLOSE,
+    attempts=3,
+)
+say(
+    "key-in-bad-header",
+    "ProtocolError",
+    lambda ask: http(SORRY, 404, f"no colon {ask.key}"),
+    End.CLOSE,
+    attempts=3,
+)
+say(
+    "key-in-location",
+    "APIStatusError",
+    lambda ask: http(b"", 302, f"Location: {ask.elsewhere}/?key={ask.key}"),
+)
+say("key-in-a-200-of-html", "ResponseDecodeError", lambda ask: http(f"<p>{ask.key}</p>".encode()))
+say(
+    "key-in-an-envelope-error",
+    "EnvelopeError",
+    lambda ask: http(json.dumps({"msg": ask.key, "err": True}).encode()),
+)
+say("key-in-a-good-call", "Call", lambda ask: http(envelope(ask.call_id, campaign_id=ask.key)))
+say("key-as-stray-name", "Call", lambda ask: http(envelope(ask.call_id, variables={ask.key: ask.key})))
+say(
+    "key-as-chunk-size",
+    "ProtocolError",
+    lambda ask: http(ask.key.encode() + b"\r\n", "200 OK", "Transfer-Encoding: chunked", length=False),
+    End.CLOSE,
+    attempts=3,
+)
+
+# A failure by its status whose body is a call all the same.
+say("call-in-a-500", "ServerError", lambda ask: http(envelope(ask.call_id), 500), attempts=3)
+say("bare-call-in-a-404", "NotFoundError", http(json.dumps({"call": WORDS["turn"]}).encode(), 404))
