@@ -11,13 +11,10 @@ import msgspec
 from puretalk_generated.types import Answer, Responses
 
 from . import errors
-from ._decoding import Drift, decode, repeats_a_name
+from ._decoding import ENVELOPE, Drift, decode, repeats_a_name
 
 MAX_SERVER_TEXT = 500
 """Characters of the server's own words that an error keeps."""
-
-ENVELOPE = (b"msg", b"err", b"results")
-"""What every answer of the API is wrapped in."""
 
 _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
     401: errors.AuthenticationError,
@@ -62,14 +59,14 @@ def body(content: bytes, answer: Answer) -> tuple[Any, list[Drift]]:
 
 def check_envelope(envelope: Any, content: bytes, secret: str) -> None:
     """Refuse an envelope (``msg``, ``err``, ``results``) that reports an error or holds nothing."""
-    if repeats_a_name(content, ENVELOPE):
+    if repeats_a_name(content):
         raise errors.ResponseDecodeError("the envelope names msg, err or results twice")
     if envelope.err is not True and envelope.results is not None:
         return
     msg = server_text(getattr(envelope, "msg", None), secret)
     if envelope.err is True:
         raise errors.EnvelopeError("the server reports an error in a successful answer", msg=msg)
-    if not msgspec.json.decode(content).keys() & {name.decode() for name in ENVELOPE}:
+    if not msgspec.json.decode(content).keys() & set(ENVELOPE):
         raise errors.ResponseDecodeError("the answer is JSON, but not the API's envelope")
     raise errors.MissingResultsError("the envelope holds no results", msg=msg)
 

@@ -99,14 +99,34 @@ def tolerant(value: Any, hint: Any) -> tuple[Any, list[Drift]]:
     return result, drifts
 
 
-def repeats_a_name(content: bytes, names: tuple[bytes, ...]) -> bool:
-    """Whether the object that ``content`` is has one of ``names`` twice, of which msgspec takes the last.
+class _Envelope(msgspec.Struct):
+    msg: msgspec.Raw = msgspec.Raw()
+    err: msgspec.Raw = msgspec.Raw()
+    results: msgspec.Raw = msgspec.Raw()
 
-    RFC 8259 leaves open what that means, and a proxy may have read the other one.
+
+ENVELOPE = _Envelope.__struct_fields__
+"""What every answer of the API is wrapped in."""
+
+_SKIM = msgspec.json.Decoder(_Envelope)
+_SHORTEST_MEMBER = len(b'"err":1,')
+_NAMES = re.compile(rb'"(msg|err|results)"')
+
+
+def repeats_a_name(content: bytes) -> bool:
+    """Whether an envelope names msg, err or results twice; decoders take the last, a proxy may have read the first.
+
+    Skimming takes a sixth of the time of decoding. What is left of the length without the values, one name each
+    and the punctuation has no room for another member, or is looked at closely.
     """
+    envelope = _SKIM.decode(content)
+    values = [(name, getattr(envelope, name)) for name in ENVELOPE]
+    needed = 1 + sum(len(name) + len(value) + len(b'"":,') for name, value in values if value)
+    if len(content) - needed < _SHORTEST_MEMBER:
+        return False
+    found = _NAMES.findall(content)
     # Names can be written with escapes of ASCII letters, which no sane encoder does.
-    is_suspect = b"\\u006" in content or b"\\u007" in content
-    if not is_suspect and all(content.count(b'"%s"' % name) < 2 for name in names):
+    if len(found) == len(set(found)) and b"\\u006" not in content and b"\\u007" not in content:
         return False
     outermost: list[str] = []
 
@@ -114,7 +134,7 @@ def repeats_a_name(content: bytes, names: tuple[bytes, ...]) -> bool:
         outermost[:] = [name for name, _ in pairs]  # json calls this for the outermost object last
 
     json.loads(content, object_pairs_hook=keep_names)
-    return any(outermost.count(name.decode()) > 1 for name in names)
+    return any(outermost.count(name) > 1 for name in ENVELOPE)
 
 
 def jsonpath(path: Path) -> str:
