@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from puretalk_client import (
     PuretalkError,
     RecordingError,
     ResponseTooLargeError,
+    TLSError,
 )
 from puretalk_client._recordings import is_public
 
@@ -30,7 +32,7 @@ Answer = Callable[[str], bytes]
 
 
 @contextlib.asynccontextmanager
-async def server(answer: Answer) -> AsyncIterator[tuple[str, list[str]]]:
+async def server(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[str, list[str]]]:
     """Serve raw answers by path on a free port; yield its address and the requests that came."""
     requests: list[str] = []
 
@@ -42,7 +44,7 @@ async def server(answer: Answer) -> AsyncIterator[tuple[str, list[str]]]:
             await writer.drain()
         writer.close()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with listener:
         yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", requests
 
@@ -198,3 +200,43 @@ def test_unknown_host_is_a_recording_error(monkeypatch: pytest.MonkeyPatch) -> N
                 )
 
     asyncio.run(main())
+
+
+CERTIFICATE = Path(__file__).parent / "faults" / "untrusted-test-cert.pem"
+
+
+@pytest.mark.parametrize(("host", "is_named"), [("api.test", True), ("other.test", False)])
+def test_address_is_looked_up_once_and_tls_still_checks_the_name(
+    host: str, is_named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes to the address that was checked, and the certificate must be that of the name."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("untrusted-test-key.pem"))
+    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+    looked_up: list[str] = []
+
+    async def main() -> Any:
+        async def lookup(name: str, port: int, **_: Any) -> list[Any]:
+            looked_up.append(name)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        async with server(lambda path: ok(SOUND), tls) as (base, requests):
+            port = base.rpartition(":")[2]
+            async with AsyncPuretalk(KEY, base_url="http://127.0.0.1:1", verify=trusting) as client:
+                monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lookup)
+                call = Call(call_recording_url=f"https://{host}:{port}/r")
+                try:
+                    return await client.calls.download_recording(call, io.BytesIO()), requests
+                except PuretalkError as error:
+                    return error, requests
+
+    outcome, requests = asyncio.run(main())
+    if is_named:
+        assert outcome == len(SOUND)
+        assert f"Host: {host}:" in requests[0]
+        assert KEY not in requests[0]
+    else:
+        assert isinstance(outcome, TLSError)
+        assert requests == []
+    assert host in looked_up
+    assert looked_up.count(host) == 1
