@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak mutants check lint format types generate check-generated lock build clean
+.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -38,6 +38,21 @@ soak: $(STAMP) ## 20,000 calls with faults and 1,000 cancellations over each tra
 mutants: $(STAMP) ## Take out one guarantee at a time, and see a test fail
 	@$(BIN)/python -m tests.faults.mutate
 
+# The clients to compare with have a venv of their own, so that .venv stays small.
+BENCH_STAMP := .venv-bench/.installed
+$(BENCH_STAMP): tests/benchmarks/requirements.txt
+	@echo "installing into .venv-bench ..."
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+		-r tests/benchmarks/requirements.txt
+	@touch $@
+
+bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (8 minutes)
+	@$(BIN)/python -m tests.benchmarks.bench --extras .venv-bench/bin/python
+
+profile: $(STAMP) ## Say where the time of one fetch goes
+	@$(BIN)/python -m tests.benchmarks.profile_fetch
+
 check: lint types check-generated test ## All that CI runs
 
 lint: $(STAMP) ## Lint, and check the format
@@ -61,10 +76,13 @@ check-generated: $(STAMP) ## Fail where generated/ is not what openapi.yaml make
 lock: $(STAMP) ## Pin the tools again, after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --output-file constraints.txt
+	@$(BIN)/uv pip compile --quiet tests/benchmarks/requirements.in --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--output-file tests/benchmarks/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@$(BIN)/hatchling build
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

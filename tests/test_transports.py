@@ -220,7 +220,7 @@ def test_import_brings_in_what_a_fetch_needs_and_no_more() -> None:
         if name.startswith("puretalk_client")
     ]
     assert ours == ["", "_answers", "_body", "_calls", "_client", "_config", "_decoding", "_post_analysis",
-                    "_recordings", "_retry", "_send", "_status", "_transports", "_transports._failures",
+                    "_retry", "_send", "_status", "_transports", "_transports._failures",
                     "_transports._httpx", "_transports._protocol", "_version", "errors", "models"]  # fmt: skip
     # click, rich and pygments are httpx's: it loads its own command where they are installed.
     third = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names

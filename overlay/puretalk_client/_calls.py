@@ -13,12 +13,12 @@ from puretalk_generated.models import GetCallResponse
 from puretalk_generated.types import Responses
 
 from ._config import check_call_id
-from ._recordings import Target, download
 from .errors import ResponseDecodeError, WrongCallError
 from .models import Call, CallEnvelope
 
 if TYPE_CHECKING:
     from ._client import AsyncPuretalk
+    from ._recordings import Target
 
 GET_CALL: Responses[CallEnvelope] = Responses(
     tuple(
@@ -84,6 +84,8 @@ class Calls:
             PuretalkError: Anything else that went wrong with the network or the server.
             OSError: The target cannot be written.
         """
+        from ._recordings import download  # here, since few programs download and all import this
+
         return await download(
             self._client._sender, call.call_recording_url, target, max_bytes=max_bytes, timeout=timeout
         )

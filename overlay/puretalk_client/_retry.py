@@ -8,8 +8,6 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from attrs import field, frozen
-
 from .errors import (
     APIConnectionError,
     APIStatusError,
@@ -93,16 +91,22 @@ def _until(value: str, now: float) -> float | None:
     return max(seconds, 0.0)
 
 
-@frozen
 class Backoff:
     """Full jitter: a random share of a ceiling that doubles with each retry, up to a cap."""
 
-    base: float = 0.5
-    """Ceiling of the first wait, in seconds."""
-    cap: float = 8.0
-    """Ceiling of any wait, in seconds."""
-    draw: Callable[[], float] = field(default=random.random, repr=False)
-    """Gives numbers from 0 to 1."""
+    def __init__(
+        self, base: float = 0.5, cap: float = 8.0, draw: Callable[[], float] = random.random
+    ) -> None:
+        """Set the ceilings.
+
+        Args:
+            base: Ceiling of the first wait, in seconds.
+            cap: Ceiling of any wait, in seconds.
+            draw: Gives numbers from 0 to 1.
+        """
+        self.base = base
+        self.cap = cap
+        self.draw = draw
 
     def seconds(self, retry: int) -> float:
         """Return how long to wait before the ``retry``-th retry, the first being 0."""

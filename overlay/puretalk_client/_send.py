@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from attrs import define, field
-
 from puretalk_generated.client import encoded
 from puretalk_generated.spec import API_KEY_HEADER
 from puretalk_generated.types import Request, Responses
@@ -26,35 +24,63 @@ T = TypeVar("T")
 log = logging.getLogger("puretalk_client")
 
 
-@define
+# Plain classes here and in _retry: attrs compiles each of its classes at import, which takes a millisecond.
 class Clock:
     """Time, as the loop reads and spends it; tests put their own here."""
 
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.monotonic = monotonic
+        self.wall = wall
+        self.sleep = sleep
 
 
-@define(kw_only=True)
 class Sender:
     """Sends requests for one client, whose quota and cooldown all its calls share."""
 
-    transport: _transports.Transport
-    base_url: str
-    headers: dict[str, str] = field(repr=False)
-    """Sent with every request; the API key is among them."""
-    secret: str = field(repr=False)
-    """The API key, to be struck out of whatever the server says."""
-    verify: bool | ssl.SSLContext
-    connect_timeout: float
-    max_retries: int
-    max_response_bytes: int
-    on_drifts: Callable[[list[Drift]], None]
-    backoff: _retry.Backoff = field(factory=_retry.Backoff)
-    quota: _retry.RetryQuota = field(factory=_retry.RetryQuota)
-    clock: Clock = field(factory=Clock)
-    resume_at: float = 0.0
-    """When the cooldown that a 429 asked for ends, by the monotonic clock."""
+    def __init__(
+        self,
+        *,
+        transport: _transports.Transport,
+        base_url: str,
+        headers: dict[str, str],
+        secret: str,
+        verify: bool | ssl.SSLContext,
+        connect_timeout: float,
+        max_retries: int,
+        max_response_bytes: int,
+        on_drifts: Callable[[list[Drift]], None],
+    ) -> None:
+        """Take the settings of a client.
+
+        Args:
+            transport: The HTTP library.
+            base_url: Where the API is, without a trailing slash.
+            headers: Sent with every request; the API key is among them.
+            secret: The API key, to be struck out of whatever the server says.
+            verify: What verifies certificates, for recordings, which come over connections of their own.
+            connect_timeout: Seconds that connecting for a recording may take.
+            max_retries: How often a request is sent again.
+            max_response_bytes: Bytes that a body may have, decompressed.
+            on_drifts: Called with the strays of one answer.
+        """
+        self.transport = transport
+        self.base_url = base_url
+        self.headers = headers
+        self.secret = secret
+        self.verify = verify
+        self.connect_timeout = connect_timeout
+        self.max_retries = max_retries
+        self.max_response_bytes = max_response_bytes
+        self.on_drifts = on_drifts
+        self.backoff = _retry.Backoff()
+        self.quota = _retry.RetryQuota()
+        self.clock = Clock()
+        self.resume_at = 0.0  # when the cooldown that a 429 asked for ends, by the monotonic clock
 
     async def run(
         self, request: Request, responses: Responses[T], check: Callable[[T], None] | None, timeout: float

@@ -1,0 +1,171 @@
+"""The clients that are compared, each behind the same function: fetch the call with this id.
+
+Libraries are loaded by name when a client opens, so that one that is missing costs one row and no more, and
+so that a client's process holds nothing of the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib import import_module
+from typing import Any
+
+import attrs
+
+Fetch = Callable[[str], Awaitable[Any]]
+"""Fetches a call by its id; returns the call's model."""
+
+API_KEY = "benchmark-key"
+KEEPALIVE_SECONDS = 30.0
+STOCK = "stock_client"
+OPENAPI_GENERATOR = "oag_client"
+
+
+@contextlib.asynccontextmanager
+async def limit(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """Bare aiohttp, and msgspec into our models: none of the guarantees, and nothing less can be done."""
+    aiohttp, msgspec = import_module("aiohttp"), import_module("msgspec")
+    decoder = msgspec.json.Decoder(import_module("puretalk_client.models").CallEnvelope)
+    connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, headers={"X-API-KEY": API_KEY}) as session:
+
+        async def fetch(call_id: str) -> Any:
+            async with session.get(f"{base_url}/calls/{call_id}") as response:
+                return decoder.decode(await response.read()).results
+
+        yield fetch
+
+
+@contextlib.asynccontextmanager
+async def ours(base_url: str, max_connections: int, **options: Any) -> AsyncIterator[Fetch]:
+    """This client with its default options: every guarantee is on."""
+    puretalk_client = import_module("puretalk_client")
+    client = puretalk_client.AsyncPuretalk(
+        API_KEY, base_url=base_url, max_connections=max_connections, **options
+    )
+    async with client:
+        yield client.calls.get
+
+
+@contextlib.asynccontextmanager
+async def ours_on_aiohttp(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """This client on aiohttp."""
+    async with ours(base_url, max_connections, transport="aiohttp") as fetch:
+        yield fetch
+
+
+@contextlib.asynccontextmanager
+async def stock(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """openapi-python-client's own output for the same fixed spec."""
+    httpx, package = import_module("httpx"), import_module(STOCK)
+    get_call = import_module(f"{STOCK}.api.calls.get_call")
+    limits = httpx.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,
+        keepalive_expiry=KEEPALIVE_SECONDS,
+    )
+    client = package.AuthenticatedClient(
+        base_url=base_url,
+        token=API_KEY,
+        prefix="",
+        auth_header_name="X-API-KEY",
+        httpx_args={"limits": limits},
+    )
+    async with client:
+
+        async def fetch(call_id: str) -> Any:
+            return (await get_call.asyncio(client=client, call_id=call_id)).results
+
+        yield fetch
+
+
+@contextlib.asynccontextmanager
+async def openai(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """The runtime of a leading generated SDK (openai), reading the same fields into pydantic models."""
+    openai, httpx2 = import_module("openai"), import_module("httpx2")
+    model = pydantic_model(import_module("puretalk_generated.models").GetCallResponse, openai.BaseModel)
+    limits = httpx2.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,
+        keepalive_expiry=KEEPALIVE_SECONDS,
+    )
+    http_client = openai.DefaultAsyncHttpx2Client(limits=limits)
+    async with openai.AsyncOpenAI(api_key=API_KEY, base_url=base_url, http_client=http_client) as client:
+
+        async def fetch(call_id: str) -> Any:
+            return (await client.get(f"/calls/{call_id}", cast_to=model)).results
+
+        yield fetch
+
+
+@contextlib.asynccontextmanager
+async def openapi_generator(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """OpenAPI Generator's output for the same fixed spec: python, library asyncio (aiohttp)."""
+    package = import_module(OPENAPI_GENERATOR)
+    configuration = package.Configuration(
+        host=base_url, api_key={"ApiKeyAuth": API_KEY}, connection_pool_maxsize=max_connections
+    )
+    async with package.ApiClient(configuration) as client:
+        get_call = package.CallsApi(client).get_call
+
+        async def fetch(call_id: str) -> Any:
+            return (await get_call(call_id)).results
+
+        yield fetch
+
+
+def pydantic_model(model: type[Any], base: type[Any]) -> type[Any]:
+    """Say one of our generated models, and those it holds, as pydantic models: same names, same types."""
+    pydantic = import_module("pydantic")
+    made: dict[type[Any], Any] = {}
+
+    def translate(hint: Any) -> Any:
+        origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+        if isinstance(hint, type) and attrs.has(hint):
+            return made[hint] if hint in made else build(hint)
+        if origin is typing.Annotated:
+            return translate(arguments[0])
+        if origin is list:
+            return list[translate(arguments[0])]  # type: ignore[misc]
+        if arguments and origin is not typing.Literal and origin is not dict:
+            return typing.Union[tuple(translate(argument) for argument in arguments)]  # noqa: UP007
+        return hint
+
+    def build(source: type[Any]) -> Any:
+        hints = typing.get_type_hints(source, include_extras=True)
+        fields: dict[str, Any] = {name: (translate(hint), None) for name, hint in hints.items()}
+        made[source] = pydantic.create_model(source.__name__, __base__=base, **fields)
+        return made[source]
+
+    built: type[Any] = build(model)
+    return built
+
+
+Opener = Callable[[str, int], contextlib.AbstractAsyncContextManager[Fetch]]
+
+CLIENTS: dict[str, Opener] = {
+    "limit": limit,
+    "ours-aiohttp": ours_on_aiohttp,
+    "ours-httpx": ours,
+    "stock": stock,
+    "openai": openai,
+    "openapi-generator": openapi_generator,
+}
+
+EXTRAS = ("openai", "openapi-generator")
+"""Clients that run under another Python, with requirements.txt installed.
+
+What they bring along would change the others: with sniffio (of openai) installed, httpcore spares every client on
+httpx a search for it in each request.
+"""
+
+LABELS = {
+    "limit": "the limit: bare aiohttp and msgspec",
+    "ours-aiohttp": "puretalk-client on aiohttp",
+    "ours-httpx": "puretalk-client on httpx",
+    "stock": "stock generated client",
+    "openai": "a generated SDK's runtime (openai)",
+    "openapi-generator": "OpenAPI Generator, asyncio",
+}
