@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import json
 import re
 import types
@@ -60,15 +60,24 @@ def decode(content: bytes, hint: Any) -> tuple[Any, list[Drift]]:
     try:
         if not content.isascii():
             content.decode()  # msgspec does not look into texts that no field wants
-        if is_msgspec_type(hint):
-            with contextlib.suppress(msgspec.DecodeError):
-                return decoder(hint).decode(content), []
+        fast = fast_decoder(hint)
+        if fast is not None:
+            try:  # no contextlib.suppress: it takes a fifth of the time of a small body
+                return fast.decode(content), []
+            except msgspec.DecodeError:
+                pass
         value, mended = parse(content)
         result, drifts = tolerant(value, hint)
         return result, drifts + mended
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The library's own words and locals may quote the body.
         raise ResponseDecodeError("the answer is not JSON") from None
+
+
+@functools.cache
+def fast_decoder(hint: Any) -> msgspec.json.Decoder[Any] | None:
+    """Return msgspec's decoder for ``hint``, where it can do that by itself with nothing lost."""
+    return decoder(hint) if is_msgspec_type(hint) else None
 
 
 def parse(content: bytes) -> tuple[Any, list[Drift]]:
