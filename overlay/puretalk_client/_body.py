@@ -17,6 +17,9 @@ MAX_ERROR_BYTES = 64 * 1024
 _SLICE = 1 << 20
 """Bytes that are decompressed in one go, so that the event loop gets a turn in between."""
 
+_CHUNKS_A_TURN = 256
+"""Chunks that are taken before the event loop gets a turn: HTTP libraries hand out many without giving it one."""
+
 
 async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
     """Read and decompress the whole body of an answer.
@@ -33,19 +36,21 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
     encoding = reply.encoding.strip().lower()
     if not cut and announced(reply) > limit:
         raise too_large(limit)
+    inflater = None if encoding == "identity" else Inflater(encoding)
     body = bytearray()
-    if encoding == "identity":
-        async for chunk in reply.chunks():
+    chunks = 0
+    async for chunk in reply.chunks():
+        if inflater is None:
             body += chunk
-            if len(body) > limit:
-                break
-    else:
-        inflater = Inflater(encoding)
-        async for chunk in reply.chunks():
-            await inflater.feed(chunk, body, limit)
-            if len(body) > limit:
-                break
         else:
+            await inflater.feed(chunk, body, limit)
+        if len(body) > limit:
+            break
+        chunks += 1
+        if chunks % _CHUNKS_A_TURN == 0:
+            await asyncio.sleep(0)
+    else:
+        if inflater is not None:
             inflater.finish()
     if len(body) <= limit:
         return bytes(body)

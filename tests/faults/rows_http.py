@@ -75,6 +75,14 @@ def _long_chunk(ask: Ask) -> Iterator[Step]:
     yield End.HOLD
 
 
+@fault("flood-of-one-byte-chunks", "APITimeoutError", timeout=0.3)
+def _tiny_chunks(ask: Ask) -> Iterator[Step]:
+    yield http(b"", "200 OK", CHUNKED, length=False)
+    while True:
+        yield chunk(b" ") * 5000
+        yield 0.0
+
+
 @fault("chunk-size-of-a-terabyte", "ProtocolError or APITimeoutError", attempts=3, timeout=2.0)
 def _huge_chunk(ask: Ask) -> Iterator[Step]:
     yield http(b"10000000000\r\n" + envelope(ask.call_id), "200 OK", CHUNKED, length=False)
