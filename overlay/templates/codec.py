@@ -7,6 +7,8 @@ name, or tell two object types of a union apart; ``structure`` does, by walking 
 from __future__ import annotations
 
 import functools
+import sys
+import threading
 import types
 import typing
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from typing import Any
 import attrs
 import msgspec
 
+from . import models
 from .errors import UnexpectedContent
 from .types import Answer, Body, File, named_fields, pairs
 
@@ -48,33 +51,67 @@ def decode(content: bytes, answer: Answer) -> Any:
         raise UnexpectedContent("the body is not what the spec describes") from None
 
 
+_READING = threading.Lock()
+
+
 @functools.cache
 def decoder(hint: Any) -> msgspec.json.Decoder[Any]:
     """Return msgspec's decoder for ``hint``, made once."""
-    return msgspec.json.Decoder(hint)
+    models_in(hint)  # resolves their annotations, which msgspec reads
+    # msgspec keeps what it knows of a class on the class from the moment that it begins to read it: a second
+    # thread that finds it half read crashes.
+    with _READING:
+        return msgspec.json.Decoder(hint)
 
 
 @functools.cache
 def is_msgspec_type(hint: Any) -> bool:
     """Whether msgspec can decode into ``hint`` by itself, with nothing lost."""
-    if any(field.metadata for model in _models(hint, set()) for field in attrs.fields(model)):
+    if any(field.metadata for model in models_in(hint) for field in attrs.fields(model)):
         return False
     try:
         decoder(hint)
-    except TypeError:
+    except (TypeError, RecursionError):
         return False
     return True
 
 
-def _models(hint: Any, seen: set[Any]) -> set[Any]:
+@functools.cache
+def models_in(hint: Any) -> frozenset[Any]:
     """Collect every model that ``hint`` can hold."""
-    for argument in typing.get_args(hint):
-        _models(argument, seen)
-    if isinstance(hint, type) and attrs.has(hint) and hint not in seen:
-        seen.add(hint)
-        for argument in typing.get_type_hints(hint, include_extras=True).values():
-            _models(argument, seen)
-    return seen
+    found: set[Any] = set()
+    waiting = [hint]
+    while waiting:
+        part = waiting.pop()
+        waiting.extend(typing.get_args(part))
+        if isinstance(part, type) and attrs.has(part) and part not in found:
+            found.add(part)
+            waiting.extend(hints(part).values())
+    return frozenset(found)
+
+
+@functools.cache
+def hints(model: Any) -> dict[str, Any]:
+    """Return the type of each field of ``model``; its annotations are replaced by them, for msgspec.
+
+    A model names others that it does not import. typing.get_type_hints works once this was called.
+    """
+    for base in reversed(model.__mro__):
+        if "__attrs_attrs__" in vars(base):
+            names = _Names(vars(sys.modules[base.__module__]))
+            resolved = typing.get_type_hints(base, localns=names, include_extras=True)
+            base.__annotations__ = {name: resolved[name] for name in base.__annotations__}
+    return typing.get_type_hints(model, include_extras=True)
+
+
+class _Names(dict[str, Any]):
+    """The names of a module; where it lacks one, that of a model."""
+
+    def __missing__(self, name: str) -> Any:
+        try:
+            return getattr(models, name)
+        except AttributeError:
+            raise KeyError(name) from None
 
 
 def _refuse(path: Path, hint: Any, value: Any) -> None:
@@ -147,17 +184,17 @@ def _dict(hint: Any, item: Any) -> Structure:
     return build
 
 
-def _model(model: type[Any]) -> Structure:
-    hints = typing.get_type_hints(model, include_extras=True)
+def _model(model: Any) -> Structure:
+    types_of = hints(model)
     fields: dict[str, tuple[str, Any]] = {}
     extra: tuple[str, Any] | None = None
     required: list[tuple[str, str]] = []
     for field in attrs.fields(model):
         if field.metadata.get("additional_properties"):
-            extra = field.name, typing.get_args(hints[field.name])[1]
+            extra = field.name, typing.get_args(types_of[field.name])[1]
             continue
         json_name = field.metadata.get("json_name", field.name)
-        fields[json_name] = field.name, hints[field.name]
+        fields[json_name] = field.name, types_of[field.name]
         if field.default is attrs.NOTHING:
             required.append((json_name, field.name))
 
@@ -175,7 +212,7 @@ def _model(model: type[Any]) -> Structure:
                 others[json_name] = structurer(extra[1])(item, (*path, "*"), stray)
         for json_name, name in required:
             if name not in arguments:
-                stray((*path, json_name), hints[name], MISSING)
+                stray((*path, json_name), types_of[name], MISSING)
                 arguments[name] = None
         if extra is not None:
             arguments[extra[0]] = others

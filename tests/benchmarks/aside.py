@@ -39,7 +39,8 @@ Decode = Callable[[bytes], Any]
 
 def bare_msgspec() -> Decode:
     """Return the decoder that is the limit: msgspec into our models, and nothing around it."""
-    decoder = import_module("msgspec").json.Decoder(import_module("puretalk_client.models").CallEnvelope)
+    codec = import_module("puretalk_generated.codec")
+    decoder = codec.decoder(import_module("puretalk_client.models").CallEnvelope)
     decode: Decode = decoder.decode
     return decode
 

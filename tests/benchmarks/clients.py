@@ -26,8 +26,8 @@ OPENAPI_GENERATOR = "oag_client"
 @contextlib.asynccontextmanager
 async def limit(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
     """Bare aiohttp, and msgspec into our models: none of the guarantees, and nothing less can be done."""
-    aiohttp, msgspec = import_module("aiohttp"), import_module("msgspec")
-    decoder = msgspec.json.Decoder(import_module("puretalk_client.models").CallEnvelope)
+    aiohttp, codec = import_module("aiohttp"), import_module("puretalk_generated.codec")
+    decoder = codec.decoder(import_module("puretalk_client.models").CallEnvelope)
     connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS)
     async with aiohttp.ClientSession(connector=connector, headers={"X-API-KEY": API_KEY}) as session:
 
@@ -119,6 +119,7 @@ async def openapi_generator(base_url: str, max_connections: int) -> AsyncIterato
 def pydantic_model(model: type[Any], base: type[Any]) -> type[Any]:
     """Say one of our generated models, and those it holds, as pydantic models: same names, same types."""
     pydantic = import_module("pydantic")
+    hints = import_module("puretalk_generated.codec").hints
     made: dict[type[Any], Any] = {}
 
     def translate(hint: Any) -> Any:
@@ -134,8 +135,7 @@ def pydantic_model(model: type[Any], base: type[Any]) -> type[Any]:
         return hint
 
     def build(source: type[Any]) -> Any:
-        hints = typing.get_type_hints(source, include_extras=True)
-        fields: dict[str, Any] = {name: (translate(hint), None) for name, hint in hints.items()}
+        fields: dict[str, Any] = {name: (translate(hint), None) for name, hint in hints(source).items()}
         made[source] = pydantic.create_model(source.__name__, __base__=base, **fields)
         return made[source]
 

@@ -55,7 +55,8 @@ class Property:
     @property
     def hint(self) -> Any:
         """The type of that field."""
-        return typing.get_type_hints(self.model, include_extras=True)[self.field.name]
+        codec = importlib.import_module(f"{self.model.__module__.partition('.')[0]}.codec")
+        return codec.hints(self.model)[self.field.name]
 
     @property
     def descriptions(self) -> list[str]:

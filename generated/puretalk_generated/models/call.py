@@ -1,6 +1,8 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from ..models.call_answered_by import CallAnsweredBy
@@ -9,6 +11,11 @@ from ..models.call_sentiment import CallSentiment
 from ..models.call_type import CallType
 from ..types import AwareDatetime
 from ..types import redacted_repr as _redacted_repr
+
+if TYPE_CHECKING:
+    from ..models.call_analysis import CallAnalysis
+    from ..models.call_metadata import CallMetadata
+    from ..models.transcript_turn import TranscriptTurn
 
 
 @frozen(kw_only=True, repr=False)
@@ -65,8 +72,3 @@ class Call:
     """Whether the call is billed"""
 
     __repr__ = _redacted_repr
-
-
-from ..models.call_analysis import CallAnalysis
-from ..models.call_metadata import CallMetadata
-from ..models.transcript_turn import TranscriptTurn

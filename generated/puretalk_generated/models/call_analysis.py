@@ -1,9 +1,14 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from ..types import redacted_repr as _redacted_repr
+
+if TYPE_CHECKING:
+    from ..models.post_analysis_item import PostAnalysisItem
 
 
 @frozen(kw_only=True, repr=False)
@@ -23,6 +28,3 @@ class CallAnalysis:
     post_analysis_data: list[PostAnalysisItem] | None = None
 
     __repr__ = _redacted_repr
-
-
-from ..models.post_analysis_item import PostAnalysisItem

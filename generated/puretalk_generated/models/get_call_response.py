@@ -1,9 +1,14 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from ..types import redacted_repr as _redacted_repr
+
+if TYPE_CHECKING:
+    from ..models.call import Call
 
 
 @frozen(kw_only=True, repr=False)
@@ -17,6 +22,3 @@ class GetCallResponse:
     results: Call | None = None
 
     __repr__ = _redacted_repr
-
-
-from ..models.call import Call

@@ -1,11 +1,14 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from ..types import redacted_repr as _redacted_repr
+
+if TYPE_CHECKING:
+    from ..models.turn_latency import TurnLatency
 
 
 @frozen(kw_only=True, repr=False)
@@ -28,6 +31,3 @@ class TranscriptTurn:
     """Latency metrics for the turn"""
 
     __repr__ = _redacted_repr
-
-
-from ..models.turn_latency import TurnLatency
