@@ -1,5 +1,8 @@
 """Async Python client for the Puretalk AI voice-call API."""
 
+from typing import TYPE_CHECKING, Any
+
+from . import models
 from ._client import AsyncPuretalk
 from ._decoding import Drift
 from ._version import __version__
@@ -27,7 +30,10 @@ from .errors import (
     TLSError,
     WrongCallError,
 )
-from .models import Call, CallStatus, PostAnalysis, TranscriptTurn, TurnLatency
+from .models import Call, CallStatus, PostAnalysis
+
+if TYPE_CHECKING:
+    from .models import TranscriptTurn, TurnLatency
 
 __all__ = [
     "APIConnectionError",
@@ -61,3 +67,9 @@ __all__ = [
     "WrongCallError",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("TranscriptTurn", "TurnLatency"):
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 from attrs import field, frozen
 
 from puretalk_generated import models as generated
-from puretalk_generated.models import (
-    CallAnalysis,
-    CallMetadata,
-    CallType,
-    PostAnalysisItem,
-    TranscriptTurn,
-    TurnLatency,
-)
 
 from ._post_analysis import PostAnalysis
 from ._status import CallStatus
+
+if TYPE_CHECKING:
+    from puretalk_generated.models import (
+        CallAnalysis,
+        CallMetadata,
+        PostAnalysisItem,
+        TranscriptTurn,
+        TurnLatency,
+    )
 
 __all__ = [
     "Call",
@@ -31,6 +32,13 @@ __all__ = [
     "TranscriptTurn",
     "TurnLatency",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Look up the generated models that are only passed on when they are used: their names are the spec's to change."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(generated, name)
 
 
 def _status(value: Any) -> CallStatus:
@@ -60,7 +68,7 @@ class Call(generated.Call):
         facts = [
             self.call_id[:64] if isinstance(self.call_id, str) else "without id",
             str(self.status) if self.status.is_known else "unknown status",
-            str(self.call_type) if self.call_type in get_args(CallType) else "unknown type",
+            str(self.call_type) if self.call_type in get_args(generated.CallType) else "unknown type",
             f"{seconds} s" if type(seconds) is int else "no duration",
             f"{len(self.transcript_object) if isinstance(self.transcript_object, list) else 0} turns",
         ]
