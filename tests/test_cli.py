@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puretalk_client import Call, _cli
+from puretalk_client import Call, _cli, drift
 from puretalk_client._decoding import tolerant
 from puretalk_client._render import clean, render_call
 from puretalk_client.testing import (
@@ -539,7 +539,9 @@ def test_bad_base_url_shows_no_key(
     assert "CANARY" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["get"], ["put", "x"], ["get", "a", "b"], ["demo", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["get"], ["put", "x"], ["get", "a", "b"], ["demo", "x"], ["drift"]]
+)
 def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong arguments end with the usage on stderr."""
     with pytest.raises(SystemExit) as caught:
@@ -551,7 +553,7 @@ def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.Captur
 def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C ends with 130 and says nothing."""
 
-    def interrupt(_: object) -> str:
+    def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_cli, "_get", interrupt)
@@ -597,6 +599,93 @@ def test_demo_without_its_extra_says_what_to_install(
     err = capsys.readouterr().err
     assert "puretalk-client[testing]" in err
     assert err.count("\n") == 1
+
+
+def test_drift_is_a_table_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``puretalk drift`` counts what the spec does not know over all files, and shows no value: exit code 1."""
+    lines, array = tmp_path / "calls.jsonl", tmp_path / "calls.json"
+    turns = [{"mood": "CANARY"}, {"mood": "CANARY", "role": 5}]
+    calls = [{"call_id": "c-1", "status": "CANARY"}, {"results": {"transcript_object": turns}}, sample_call()]
+    lines.write_text("\n".join(map(json.dumps, calls)), encoding="utf-8")
+    array.write_text(json.dumps([{"sentiment": "CANARY", "+15550142": 1}], indent=2), encoding="utf-8")
+    assert _cli.main(["drift", str(lines), str(array)]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert (
+        out
+        == """\
+PATH                                 DRIFT          GOT     TIMES  ANSWERS  EXPECTED
+$.results.sentiment                  unknown value  string  1      1        'n/a' | 'negative' | 'neutral' | \
+'positive' | None
+$.results.status                     unknown value  string  1      1        CallStatus
+$.results.transcript_object[*].mood  unknown field  string  2      1        nothing
+$.results.transcript_object[*].role  wrong type     number  1      1        str | None
+$.results[*]                         unknown field  number  1      1        nothing
+4 answers, 6 drifts at 5 paths
+"""
+    )
+
+
+def test_no_drift_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sandbox's calls are what the spec describes: exit code 0."""
+    file = tmp_path / "calls.json"
+    file.write_text(json.dumps([sample_call(), {"results": example_call()}]), encoding="utf-8")
+    assert _cli.main(["drift", str(file)]) == 0
+    assert capsys.readouterr() == ("2 answers, 0 drifts\n", "")
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_drift_from_what_cannot_be_read_exits_with_2(
+    option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Damaged lines and missing files are named on stderr, one line each, also where drift was found."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"call_id":"c","new":1}\n{CANARY\n')))
+    hostile = HOSTILE.replace("\0", "")  # which no argument can hold
+    assert _cli.main(["drift", "-", f"nowhere{hostile}\n", *option]) == 2
+    out, err = capsys.readouterr()
+    assert "$.results.new" in out
+    assert "CANARY" not in out + err
+    first, second = err.splitlines()
+    assert first == "puretalk: standard input, line 2: not JSON"
+    assert re.fullmatch("puretalk: nowhere.*: No such file or directory", second)
+    assert_harmless(out + err)
+
+
+def test_drift_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints the whole report for a program to read."""
+    file = tmp_path / "call.json"
+    file.write_text('{"call_id":"c","sentiment":"CANARY"}', encoding="utf-8")
+    assert _cli.main(["drift", "--json", str(file)]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "answers": 1,
+        "drifts": [
+            {
+                "kind": "unknown value",
+                "path": "$.results.sentiment",
+                "expected": "'n/a' | 'negative' | 'neutral' | 'positive' | None",
+                "got_type": "string",
+                "occurrences": 1,
+                "answers": 1,
+            }
+        ],
+        "unreadable": [],
+        "unreadable_count": 0,
+        "complete": True,
+    }
+
+
+def test_drift_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where drifts or damaged lines are without end, the command says that there are more."""
+    monkeypatch.setattr(drift, "MAX_DRIFTS", 2)
+    file = tmp_path / "calls.jsonl"
+    file.write_text('{"call_id":"c","a":1,"b":1,"c":1}\n' + "{\n" * 200, encoding="utf-8")
+    assert _cli.main(["drift", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == "1 answer, 2 drifts at 2 paths; there are more, at paths that are left out"
+    assert len(err.splitlines()) == 101
+    assert err.splitlines()[-1] == "puretalk: 100 more could not be read"
 
 
 def test_command_imports_only_the_standard_library_at_first() -> None:

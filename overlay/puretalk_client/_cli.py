@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from . import Call
+    from .drift import DriftReport
 
 __all__ = ["main"]
 
@@ -27,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments after the command's own name; those of the process when None.
 
     Returns:
-        The exit code: 0; 1 when the call could not be fetched; 2 for wrong arguments or settings; 130
-        (128 + SIGINT) after Ctrl-C.
+        The exit code: 0; 1 when the call could not be fetched, or drift was found; 2 for wrong arguments or
+        settings, or recorded answers that cannot be read; 130 (128 + SIGINT) after Ctrl-C.
     """
     arguments = _parser().parse_args(argv)
     # Imported late, here and below, so that --help does not wait for the HTTP stack.
@@ -36,8 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .errors import ConfigurationError, PuretalkError
 
     try:
-        output: str = arguments.run(arguments)
-        _write(sys.stdout, output)
+        code: int = arguments.run(arguments)
     except PuretalkError as error:
         # The server's own words can be in the message.
         _write(sys.stderr, f"puretalk: {clean(str(error))}\n")
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILED
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,15 +74,74 @@ def _parser() -> argparse.ArgumentParser:
         description="Start a sandbox of the API on this machine, fetch its sample call and print it.",
     )
     demo.set_defaults(run=_demo)
+
+    drift = commands.add_parser(
+        "drift",
+        help="compare recorded answers with the spec",
+        description="Compare recorded answers with the spec: unknown fields, unknown values, wrong types and missing "
+        "fields, by path and count. No value is shown.",
+        epilog="Exit code: 0 when there is no drift, 1 when there is, 2 when an answer cannot be read.",
+    )
+    drift.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="one answer or call, a JSON array of them, or JSON Lines; - is standard input",
+    )
+    drift.add_argument("--json", action="store_true", help="print JSON")
+    drift.set_defaults(run=_drift)
     return parser
 
 
-def _get(arguments: argparse.Namespace) -> str:
+def _get(arguments: argparse.Namespace) -> int:
     call = asyncio.run(_fetch(arguments.call_id, base_url=arguments.base_url))
-    return _as_json(call) if arguments.json else _as_text(call)
+    _write(sys.stdout, _as_json(call) if arguments.json else _as_text(call))
+    return 0
 
 
-def _demo(arguments: argparse.Namespace) -> str:
+def _drift(arguments: argparse.Namespace) -> int:
+    import json
+
+    import attrs
+
+    from ._render import clean
+    from .drift import drift_report_of_files
+
+    report = drift_report_of_files(arguments.files)
+    for line in report.unreadable:
+        _write(sys.stderr, f"puretalk: {clean(line)}\n")
+    if more := report.unreadable_count - len(report.unreadable):
+        _write(sys.stderr, f"puretalk: {more} more could not be read\n")
+    _write(
+        sys.stdout, json.dumps(attrs.asdict(report), indent=2) + "\n" if arguments.json else _as_table(report)
+    )
+    return _MISUSED if report.unreadable else _FAILED if report.drifts else 0
+
+
+def _as_table(report: DriftReport) -> str:
+    from ._render import clean
+
+    head = ("PATH", "DRIFT", "GOT", "TIMES", "ANSWERS", "EXPECTED")
+    rows = [
+        (drift.path, drift.kind, drift.got_type, drift.occurrences, drift.answers, drift.expected)
+        for drift in report.drifts
+    ]
+    cells = [[clean(str(cell)) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells] if rows else []
+    times = sum(drift.occurrences for drift in report.drifts)
+    paths = len({drift.path for drift in report.drifts})
+    summary = f"{_plural(report.answers, 'answer')}, {_plural(times, 'drift')}"
+    summary += f" at {_plural(paths, 'path')}" if times else ""
+    summary += "" if report.complete else "; there are more, at paths that are left out"
+    return "\n".join([*lines, summary]) + "\n"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _demo(arguments: argparse.Namespace) -> int:
     from .errors import ConfigurationError
 
     try:
@@ -94,7 +153,8 @@ def _demo(arguments: argparse.Namespace) -> str:
     sandbox = Sandbox()
     with running_server(sandbox) as base_url:
         call = asyncio.run(_fetch_here(SAMPLE_CALL_ID, base_url=base_url, api_key=sandbox.api_key))
-    return f"{_as_text(call)}\nThis call came from the sandbox, over a socket at {base_url}.\n"
+    _write(sys.stdout, f"{_as_text(call)}\nThis call came from the sandbox, over a socket at {base_url}.\n")
+    return 0
 
 
 async def _fetch(call_id: str, *, base_url: str | None) -> Call:

@@ -148,7 +148,9 @@ def repeats_a_name(content: bytes) -> bool:
 
 def jsonpath(path: Path) -> str:
     """Write a path as RFC 9535 has it."""
-    return "$" + "".join("[*]" if step == "*" else f".{step}" for step in path)
+    return "$" + "".join(
+        "[*]" if step == "*" else f".{step}" if step.isidentifier() else f"[{step!r}]" for step in path
+    )
 
 
 def type_name(hint: Any) -> str:
