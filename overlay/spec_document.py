@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,12 @@ from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathNode
 from jsonpath_rfc9535.exceptions import JSONPathError
 from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Far more than any OpenAPI document has, and few enough to walk through.
+MAX_NODES = 1_000_000
+MAX_LEVELS = 100
 
 
 class GenerationError(Exception):
@@ -27,19 +33,78 @@ def load_yaml(path: Path) -> Any:
         GenerationError: It cannot be read, or is not YAML; the message names the line.
     """
     try:
-        return YAML().load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise GenerationError(f"{path.name}: not UTF-8 at byte {error.start}") from None
+        data = path.read_bytes()
     except OSError as error:
         raise GenerationError(f"{path.name}: {(error.strerror or 'cannot be read').lower()}") from None
+    return parse_yaml(data, path.name)
+
+
+def parse_yaml(data: bytes, name: str, lines_before: int = 0) -> Any:
+    """Parse YAML or JSON; ``lines_before`` says where it stands in what is called ``name``.
+
+    Raises:
+        GenerationError: It is neither, or could not be walked through; the message names the line.
+    """
+    try:
+        document = parse_text(data.decode("utf-8-sig"))
+        measure(document, {})
+    except UnicodeDecodeError as error:
+        raise GenerationError(f"{name}: not UTF-8 at byte {error.start}") from None
     except RecursionError:
-        raise GenerationError(f"{path.name}: nested too deep") from None
+        raise GenerationError(f"{name}: nested too deep") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise GenerationError(f"{path.name}{line}: not YAML: {error.problem or error.context}") from None
-    except (YAMLError, ValueError) as error:
-        raise GenerationError(f"{path.name}: not YAML: {error}") from None
+        line = f":{lines_before + mark.line + 1}" if mark else ""
+        raise GenerationError(f"{name}{line}: not YAML: {error.problem or error.context}") from None
+    except (YAMLError, ValueError, TypeError, AttributeError) as error:  # the last two: ruamel trips
+        raise GenerationError(f"{name}: not YAML: {error}") from None
+    return document
+
+
+def parse_text(text: str) -> Any:
+    """Parse a text by the rules of JSON where it is JSON: YAML has others for surrogate pairs and tabs."""
+    if text.lstrip().startswith("{"):
+        with contextlib.suppress(json.JSONDecodeError):  # else it is YAML in braces
+            return json.loads(text, object_pairs_hook=unique_keys)
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        return yaml.load(text)
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, which as in YAML holds no key twice."""
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in members:
+            raise ValueError(f"found duplicate key {key!r}")
+        members[key] = value
+    return members
+
+
+def measure(node: Any, seen: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Count the nodes and levels below ``node`` with every alias written out, which is how others walk it.
+
+    Raises:
+        ValueError: They are too many, or a text cannot be written as UTF-8.
+        RecursionError: The levels are too many, or an alias stands inside its own anchor.
+    """
+    if not isinstance(node, (dict, list)):
+        str(node).encode()
+        return 1, 0
+    if id(node) not in seen:
+        seen[id(node)] = (0, MAX_LEVELS)  # what an alias inside its own anchor finds
+        children = [*node, *node.values()] if isinstance(node, dict) else node
+        found = [measure(child, seen) for child in children]
+        nodes, levels = sum(size for size, _ in found), max((level for _, level in found), default=0)
+        seen[id(node)] = (nodes + 1, levels + 1)
+    nodes, levels = seen[id(node)]
+    if nodes > MAX_NODES:
+        raise ValueError(f"its aliases stand for more than {MAX_NODES} nodes")
+    if levels > MAX_LEVELS:
+        raise RecursionError
+    return nodes, levels
 
 
 def check_document(document: Any, name: str) -> None:
