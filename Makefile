@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated lock build clean
+.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -72,6 +72,12 @@ generate: $(STAMP) ## Generate generated/ from openapi.yaml
 
 check-generated: $(STAMP) ## Fail where generated/ is not what openapi.yaml makes
 	@$(BIN)/python overlay/regenerate.py --check
+
+update-spec: $(STAMP) ## Take over the vendor's new document: FROM="file, URL or page ..."
+	@$(BIN)/python overlay/update_spec.py $(FROM)
+
+spec-diff: $(STAMP) ## Say what taking it over would change, and for whom: FROM="..."; touches nothing
+	@$(BIN)/python overlay/update_spec.py --dry-run $(FROM)
 
 lock: $(STAMP) ## Pin the tools again, after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -145,12 +145,17 @@ def finish(package: Path, root: Path, document: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def generate(root: Path, target: Path) -> None:
-    """Generate the package of the project at ``root`` into the folder ``target``, which must not exist."""
+def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> None:
+    """Generate the package of the project at ``root`` into the folder ``target``, which must not exist.
+
+    Raises:
+        GenerationError: Something cannot be expressed, or a fix matches nothing and ``allow_idle_fixes`` is not set.
+    """
     check_inputs(root)
     document = load_yaml(root / "openapi.yaml")
     check_document(document, "openapi.yaml")
-    apply_fixes(document, load_yaml(root / "overlay" / "spec-fixes.yaml"), "overlay/spec-fixes.yaml")
+    fixes = load_yaml(root / "overlay" / "spec-fixes.yaml")
+    apply_fixes(document, fixes, "overlay/spec-fixes.yaml", [] if allow_idle_fixes else None)
     check_operation_names(document, "openapi.yaml")  # the fixes may have given names
     with tempfile.TemporaryDirectory() as folder:
         fixed = Path(folder) / "openapi.yaml"

@@ -120,8 +120,11 @@ def check_document(document: Any, name: str) -> None:
     if not isinstance(document.get("paths"), dict) or not document["paths"]:
         raise GenerationError(f"{name}: 'paths' is missing or empty: there is nothing to generate")
     for where, reference in references(document, "#"):
-        if not resolves(document, reference):
-            raise GenerationError(f"{name}: {where}: $ref to {reference!r}, which is not in the document")
+        try:
+            resolve(document, {"$ref": reference})
+        except KeyError:
+            message = f"{name}: {where}: $ref to {reference!r}, which is not in the document"
+            raise GenerationError(message) from None
     for scheme, details in security_schemes(document).items():
         if details.get("type") == "apiKey" and not (details.get("name") and details.get("in")):
             raise GenerationError(f"{name}: security scheme {scheme} lacks 'name' or 'in'")
@@ -168,21 +171,35 @@ def references(node: Any, where: str) -> Iterator[tuple[str, str]]:
             yield from references(value, f"{where}/{index}")
 
 
-def resolves(document: Any, reference: str) -> bool:
-    """Whether a local ``$ref`` points at something; the generator takes no other kind."""
-    if not reference.startswith("#/"):
-        return False
-    node = document
-    for step in reference[2:].split("/"):
-        key = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, dict) or key not in node:
-            return False
-        node = node[key]
-    return True
+def resolve(document: Any, node: Any) -> Any:
+    """Follow the local ``$ref`` that ``node`` may be; the generator takes no other kind.
+
+    Raises:
+        KeyError: It points at nothing, or round in a circle.
+    """
+    followed: set[str] = set()
+    while isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        reference = node["$ref"]
+        if not reference.startswith("#/") or reference in followed:
+            raise KeyError(reference)
+        followed.add(reference)
+        node = document
+        for step in reference[2:].split("/"):
+            key = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(node, dict):
+                raise KeyError(reference)
+            node = node[key]
+    return node
 
 
-def apply_fixes(document: Any, fixes: Any, name: str) -> None:
+def apply_fixes(document: Any, fixes: Any, name: str, idle: list[tuple[int, str]] | None = None) -> None:
     """Apply an OpenAPI Overlay 1.0 document to ``document``, in place.
+
+    Args:
+        document: What is fixed.
+        fixes: The Overlay document.
+        name: What messages call it.
+        idle: Gets number and message of each action that matches nothing; without it, such an action is an error.
 
     Raises:
         GenerationError: An action is malformed or matches nothing; the message names it.
@@ -200,11 +217,14 @@ def apply_fixes(document: Any, fixes: Any, name: str) -> None:
         except JSONPathError as error:
             raise GenerationError(f"{label}: bad target: {error}") from None
         if not nodes:
-            raise GenerationError(
+            message = (
                 f"{label}: its target {action['target']} matches nothing. If the vendor mended the defect,"
                 " delete the action; if the spec was rearranged, move the target."
             )
-        if action.get("remove"):
+            if idle is None:
+                raise GenerationError(message)
+            idle.append((number, message.removeprefix(f"{name}: ")))
+        elif action.get("remove"):
             remove(nodes, label)
         elif "update" in action:
             for node in nodes:

@@ -1,0 +1,177 @@
+"""The names in a generated package, read from its source: nothing is imported, so a broken package has names too."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path as Folder
+from typing import Any
+
+from attrs import define, field, frozen
+from openapi_python_client.strings import ClassName
+
+from spec_document import operations
+from spec_surface import Path, fields
+
+
+@frozen
+class Attribute:
+    """An attribute of a model: its Python name, and its annotation as it stands there."""
+
+    name: str
+    annotation: str
+
+
+@define
+class Operation:
+    """A module below ``api``."""
+
+    name: str
+    """As ``calls.get_call``."""
+    parameters: dict[str, str] = field(factory=dict)
+    """Python names of parameters by their names in the document."""
+    answers: dict[str, str] = field(factory=dict)
+    """Annotations by the first status that an answer covers."""
+    body: str = ""
+
+
+@frozen
+class Names:
+    """What a generated package holds."""
+
+    models: dict[str, dict[str, Attribute]]
+    """Attributes by class, and by their names in the document."""
+    operations: dict[str, Operation]
+    """By method and path, as ``GET /calls/{call_id}``."""
+    aliases: frozenset[str]
+    """Enums: names that stand for a type but are no class."""
+
+
+def read(package: Folder) -> Names:
+    """Read a generated package; a folder that is not there has no names."""
+    models: dict[str, dict[str, Attribute]] = {}
+    aliases: set[str] = set()
+    for path in sorted((package / "models").glob("[!_]*.py")):
+        for node in _body(path):
+            if isinstance(node, ast.ClassDef):
+                models[node.name] = dict(_attributes(node))
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                aliases.add(node.targets[0].id)
+    found = {}
+    for path in sorted((package / "api").glob("*/[!_]*.py")):
+        where, operation = _operation(path)
+        found[where] = operation
+    return Names(models, found, frozenset(aliases))
+
+
+def _body(path: Folder) -> list[ast.stmt]:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError:
+        return []
+
+
+def _attributes(model: ast.ClassDef) -> Iterator[tuple[str, Attribute]]:
+    for node in model.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            attribute = Attribute(node.target.id, ast.unparse(node.annotation))
+            yield dict(_pairs(node)).get("json_name", attribute.name), attribute
+
+
+def _pairs(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the two strings of each ``{"name": "value"}`` and each ``("name", value)`` below ``node``."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Dict):
+            couples = list(zip(inner.keys, inner.values, strict=True))
+        elif isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
+            couples = [(inner.elts[0], inner.elts[1])]
+        else:
+            continue
+        for key, value in couples:
+            if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
+                yield str(key.value), str(value.value)
+            elif isinstance(key, ast.Constant) and isinstance(value, ast.Name):
+                yield str(key.value), value.id
+
+
+def _operation(path: Folder) -> tuple[str, Operation]:
+    operation = Operation(f"{path.parent.name}.{path.stem}")
+    body = _body(path)
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:  # RESPONSES
+            for call in ast.walk(node.value):
+                if (
+                    isinstance(call, ast.Call)
+                    and len(call.args) == 4
+                    and isinstance(call.args[0], ast.Constant)
+                ):
+                    operation.answers.setdefault(str(call.args[0].value), ast.unparse(call.args[3]))
+        elif isinstance(node, ast.FunctionDef) and node.name == "request":
+            arguments = [*node.args.args, *node.args.kwonlyargs]
+            operation.parameters = {argument.arg: argument.arg for argument in arguments} | dict(_pairs(node))
+            bodies = [argument.annotation for argument in arguments if argument.arg == "body"]
+            operation.body = ast.unparse(bodies[0]) if bodies and bodies[0] else ""
+    docstring = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return str(docstring.value) if isinstance(docstring, ast.Constant) else "", operation
+
+
+def python_names(document: Any, names: Names, overrides: Mapping[str, Any]) -> dict[Path, str]:
+    """Return the Python name of each place of ``document`` that has one.
+
+    Args:
+        document: The document that the package was generated from.
+        names: What ``read`` found in the package.
+        overrides: ``class_overrides`` of generator-config.yaml.
+    """
+    found: dict[Path, str] = {}
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        plain = ClassName(name, "")
+        override = overrides.get(plain) or {}
+        _name(schema, ("components", "schemas", name), override.get("class_name", plain), names, found)
+    for where, operation in operations(document):
+        module = names.operations.get(where)
+        if module is None:
+            continue
+        method, path = where.split(" ", 1)
+        at: Path = ("paths", path, method.lower())
+        found[at] = module.name
+        holders = ((at[:2], document["paths"][path]), (at, operation))
+        for place, holder in holders:
+            for index, parameter in enumerate(holder.get("parameters") or ()):
+                python = module.parameters.get(str(parameter.get("name")))
+                if python:
+                    found[*place, "parameters", index] = f"{module.name}({python}=)"
+        if "requestBody" in operation:
+            found[*at, "requestBody"] = f"{module.name}(body=)"
+            _contents(operation["requestBody"], (*at, "requestBody"), module.body, names, found)
+        for status, response in (operation.get("responses") or {}).items():
+            first = {"default": "0"}.get(str(status), str(status).replace("X", "0"))
+            _contents(response, (*at, "responses", str(status)), module.answers.get(first, ""), names, found)
+    return found
+
+
+def _contents(holder: Any, at: Path, hint: str, names: Names, found: dict[Path, str]) -> None:
+    for media, entry in (holder.get("content") or {}).items():
+        _name((entry or {}).get("schema"), (*at, "content", media, "schema"), hint, names, found)
+
+
+def _name(schema: Any, place: Path, hint: str, names: Names, found: dict[Path, str]) -> None:
+    """Name ``schema``, whose type is annotated with ``hint``, and all below it."""
+    if not isinstance(schema, dict) or "$ref" in schema:
+        return  # what it refers to has a name of its own
+    words = set(re.findall(r"\w+", hint))
+    classes = sorted(words & names.models.keys())
+    if len(classes) == 1 or words & names.aliases:
+        found.setdefault(place, [*classes, *sorted(words & names.aliases)][0])
+    model = classes[0] if len(classes) == 1 else ""
+    attributes = names.models.get(model, {})
+    for name, child, _, at in fields(schema):
+        if name in attributes:
+            found[*place, *at] = f"{model}.{attributes[name].name}"
+            _name(child, (*place, *at), attributes[name].annotation, names, found)
+    for word in ("oneOf", "anyOf"):
+        for index, member in enumerate(schema.get(word) or ()):
+            _name(member, (*place, word, index), hint, names, found)
+    for word in ("items", "additionalProperties"):
+        _name(schema.get(word), (*place, word), hint, names, found)

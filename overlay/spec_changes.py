@@ -1,0 +1,176 @@
+"""What changed between two OpenAPI documents, and whether callers of this package have to change for it.
+
+No kept library gives this: oasdiff is a Go program, optic and openapi-diff are npm's, and breakwatch's verdicts are
+those for people who send requests. Here the reader of an answer decides: a value more in an enum of an answer breaks
+nobody, since unknown values are kept; a value less in one of a request does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import asdict, frozen
+
+from spec_surface import Node, Path, jsonpath, surface
+
+PYTHON_FORMATS = frozenset({"date", "date-time", "uuid", "binary", "byte"})
+"""Formats that decide the Python type of a string; any other only documents it."""
+
+
+@frozen(kw_only=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        kind: ``added``, ``removed`` or ``changed``.
+        what: The kind of thing: operation, parameter, request body, response, schema, field, items.
+        path: Where, as a JSONPath (RFC 9535) into the new document, or into the old one for what is gone.
+        python: Its name in ``puretalk_generated``; empty where it has none of its own.
+        breaking: Whether code that uses this package may have to change.
+        text: What changed, for a person.
+    """
+
+    kind: str
+    what: str
+    path: str
+    python: str
+    breaking: bool
+    text: str
+
+
+def compare(
+    old: Any,
+    new: Any,
+    old_names: Mapping[Path, str] | None = None,
+    new_names: Mapping[Path, str] | None = None,
+) -> list[Change]:
+    """Return what changed from one OpenAPI document to another, breaking changes first.
+
+    Args:
+        old: The document of today.
+        new: The document that takes its place.
+        old_names: Python names by place in ``old``, for what is gone.
+        new_names: Python names by place in ``new``, for all else.
+    """
+    before, after = surface(old), surface(new)
+    found: list[Change] = []
+    covered: set[Path] = set()  # below these, nothing is said again
+    for key in sorted(before.keys() | after.keys(), key=len):
+        if any(key[:length] in covered for length in range(1, len(key))):
+            continue
+        was, now = before.get(key), after.get(key)
+        if was is None or now is None or was.facts.get("type") != now.facts.get("type"):
+            covered.add(key)
+        found += differences(was, now, old_names or {}, new_names or {})
+    return sorted(found, key=lambda change: (not change.breaking, change.path, change.text))
+
+
+def differences(
+    before: Node | None, after: Node | None, old_names: Mapping[Path, str], new_names: Mapping[Path, str]
+) -> Iterator[Change]:
+    """Yield the changes of one node."""
+    node, names = (after, new_names) if after is not None else (before, old_names)
+    assert node is not None
+    about = {"what": node.what, "path": jsonpath(node.path), "python": names.get(node.path, "")}
+    if before is None:
+        breaks = node.facts.get("required", False) and "request" in node.use
+        yield Change(kind="added", breaking=breaks, text=f"new{describe(node)}", **about)
+    elif after is None:
+        is_error = node.what == "response" and not node.facts["success"]
+        yield Change(kind="removed", breaking=not is_error, text="is gone", **about)
+    else:
+        was_named, is_named = (own_name(before, old_names), own_name(after, new_names))
+        if was_named and is_named and was_named != is_named:
+            yield Change(
+                kind="changed", breaking=True, text=f"Python name: {was_named} -> {is_named}", **about
+            )
+        for fact in sorted(before.facts.keys() | after.facts.keys()):
+            was, now = before.facts.get(fact), after.facts.get(fact)
+            if was != now:
+                for text, breaks in verdicts(fact, was, now, before, after):
+                    yield Change(kind="changed", breaking=breaks, text=text, **about)
+
+
+def own_name(node: Node, names: Mapping[Path, str]) -> str:
+    """Return the Python name of a node without that of the model or function that it belongs to."""
+    name = names.get(node.path, "")
+    return name if node.what == "operation" else re.split(r"[.(]", name)[-1]
+
+
+def verdicts(fact: str, was: Any, now: Any, before: Node, after: Node) -> Iterator[tuple[str, bool]]:
+    """Yield what to say of a fact that changed, and whether it breaks callers."""
+    sent, read = "request" in after.use, "response" in after.use
+    match fact:
+        case "required":
+            optional_read = read and was and not after.facts.get("nullable")
+            yield ("is required now" if now else "is optional now"), bool((sent and now) or optional_read)
+        case "nullable":
+            # What is optional is ``T | None`` in Python already.
+            required = after.facts.get("required", False)
+            yield ("may be null now" if now else "is never null now"), required and (read if now else sent)
+        case "enum":
+            yield from enum_verdicts(was, now, sent=sent)
+        case "format":
+            changes_type = bool({was, now} & PYTHON_FORMATS)
+            yield f"format: {was or 'none'} -> {now or 'none'}", changes_type
+        case "deprecated":
+            yield ("is deprecated now" if now else "is no longer deprecated"), False
+        case "success":
+            yield "answers a success now" if now else "answers no success now", True
+        case _:
+            yield f"{fact}: {was or 'none'} -> {now or 'none'}", fact in ("type", "content")
+
+
+def enum_verdicts(was: Any, now: Any, *, sent: bool) -> Iterator[tuple[str, bool]]:
+    """Yield what to say of an enum whose values changed; None stands for no enum."""
+    if was is None or now is None:
+        values = now if was is None else was
+        yield f"{'only' if was is None else 'no longer only'} {listed(values)}", was is None and sent
+        return
+    if added := now - was:
+        yield f"new value {listed(added)}", False
+    if gone := was - now:
+        yield f"value {listed(gone)} is gone", sent
+
+
+def listed(values: frozenset[str]) -> str:
+    """Write the values of an enum."""
+    return ", ".join(sorted(values))
+
+
+def describe(node: Node) -> str:
+    """Say in brackets what a new node is."""
+    facts = [str(node.facts[name]) for name in ("type", "format") if node.facts.get(name)]
+    facts += [name for name in ("required", "nullable", "deprecated") if node.facts.get(name)]
+    return f" ({', '.join(facts)})" if facts else ""
+
+
+def suggestion(changes: list[Change]) -> str:
+    """Name the part of the version that these changes raise (Semantic Versioning 2.0.0)."""
+    if any(change.breaking for change in changes):
+        return "major"
+    return (
+        "minor"
+        if any(change.kind == "added" or "new value" in change.text for change in changes)
+        else "patch"
+    )
+
+
+def as_json(changes: list[Change]) -> dict[str, Any]:
+    """Return a report for machines."""
+    return {"suggestion": suggestion(changes), "changes": [asdict(change) for change in changes]}
+
+
+def as_text(changes: list[Change]) -> str:
+    """Return a report for a person."""
+    lines = []
+    for change in changes:
+        name = change.python or change.path
+        lines.append(f"{'BREAKING' if change.breaking else 'ok':<9} {change.what} {name}: {change.text}")
+        if change.python:
+            lines.append(f"{'':<9}   {change.path}")
+    breaking = sum(change.breaking for change in changes)
+    lines.append(f"{len(changes)} changes, {breaking} of them breaking: {suggestion(changes)}")
+    return "\n".join(lines)

@@ -1,0 +1,155 @@
+"""What only a person can decide once the spec has changed: read off the tree as it stands, each with file and line.
+
+tests/generation/test_todos.py fails for each of them, so that none is forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+import generated_names
+from spec_document import apply_fixes, load_yaml
+
+PACKAGE = "generated/puretalk_generated"
+OVERLAY = "overlay/puretalk_client"
+FIXES = "overlay/spec-fixes.yaml"
+READS = "overlay/spec-reads.yaml"
+CONFIG = "generator-config.yaml"
+
+READERS = (
+    "models.py",
+    "_answers.py",
+    "_calls.py",
+    "_post_analysis.py",
+    "_render.py",
+    "testing/_samples.py",
+    "testing/_lifecycle.py",
+    "testing/_sandbox.py",
+)
+"""The modules of puretalk_client that read or make models; others use the same words for other things."""
+
+
+@frozen
+class Todo:
+    """A decision that waits for a person.
+
+    Attributes:
+        kind: ``status``, ``fix``, ``override``, ``field`` or ``import``.
+        where: File and line, relative to the project's folder.
+        text: What to decide, and what to do.
+    """
+
+    kind: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
+
+
+def open_todos(root: Path) -> list[Todo]:
+    """Return what waits for a person in the project at ``root``.
+
+    Raises:
+        GenerationError: A file that this reads is damaged.
+    """
+    names = generated_names.read(root / PACKAGE)
+    finders = (
+        statuses(root),
+        idle_fixes(root),
+        idle_overrides(root, names),
+        fields(root, names),
+        imports(root),
+    )
+    return [todo for finder in finders for todo in finder]
+
+
+def statuses(root: Path) -> Iterator[Todo]:
+    """Find statuses of the spec that ``CallStatus`` does not know."""
+    path = root / OVERLAY / "_status.py"
+    known = runpy.run_path(str(path))["CallStatus"]
+    schemas: Any = (load_yaml(root / "openapi.yaml").get("components") or {}).get("schemas") or {}
+    status = ((schemas.get("Call") or {}).get("properties") or {}).get("status") or {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    last = max(number for number, line in enumerate(lines, 1) if re.match(r'    [A-Z_]+ = "', line))
+    for value in status.get("enum") or ():
+        if isinstance(value, str) and not known(value).is_known:
+            yield Todo(
+                "status",
+                f"{OVERLAY}/_status.py:{last}",
+                f"CallStatus does not know {value!r}: add a member, and add it to _FINAL if it ends the call",
+            )
+
+
+def idle_fixes(root: Path) -> Iterator[Todo]:
+    """Find actions of the spec fixes that match nothing any more."""
+    idle: list[tuple[int, str]] = []
+    fixes = load_yaml(root / FIXES)
+    apply_fixes(load_yaml(root / "openapi.yaml"), fixes, FIXES, idle)
+    for number, text in idle:
+        yield Todo("fix", f"{FIXES}:{fixes['actions'][number - 1].lc.line + 1}", text)
+
+
+def idle_overrides(root: Path, names: generated_names.Names) -> Iterator[Todo]:
+    """Find class overrides of which nothing came: the generator passes over those that match nothing."""
+    overrides: Any = load_yaml(root / CONFIG).get("class_overrides") or {}
+    for key, override in overrides.items():
+        name = override.get("class_name", key)
+        if name not in names.models and name not in names.aliases:
+            yield Todo(
+                "override",
+                f"{CONFIG}:{overrides.lc.key(key)[0] + 1}",
+                f"{key} matches nothing, so there is no {name}: see generated/puretalk_generated/models for what"
+                " the class is called now, and rename or delete the key",
+            )
+
+
+def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
+    """Find what puretalk_client reads of a model and that is gone, or of another type than it was written for."""
+    mentioned = mentions(root)
+    for model, reads in load_yaml(root / READS).items():
+        there = {attribute.name: attribute.annotation for attribute in names.models.get(model, {}).values()}
+        for name, expected in reads.items():
+            if there.get(name) == expected:
+                continue
+            now = f"is {there[name]!r} now, not {expected!r}" if name in there else "is gone"
+            for place in mentioned.get(name) or [f"{READS}:{reads.lc.key(name)[0] + 1}"]:
+                yield Todo("field", place, f"{model}.{name} {now}: mend this line, then {READS}")
+
+
+def mentions(root: Path) -> dict[str, list[str]]:
+    """Return where the readers of models mention each name, as an attribute or as a text."""
+    found: dict[str, list[str]] = {}
+    for reader in READERS:
+        for node in ast.walk(ast.parse((root / OVERLAY / reader).read_text(encoding="utf-8"))):
+            name = getattr(node, "attr", None) or getattr(node, "value", None)
+            if isinstance(node, (ast.Attribute, ast.Constant)) and isinstance(name, str):
+                place = f"{OVERLAY}/{reader}:{node.lineno}"
+                if place not in found.setdefault(name, []):
+                    found[name].append(place)
+    return found
+
+
+def imports(root: Path) -> Iterator[Todo]:
+    """Find what puretalk_client imports from the generated package and that is not there."""
+    for path in sorted((root / OVERLAY).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(
+                "puretalk_generated"
+            ):
+                continue
+            module = (root / "generated").joinpath(*str(node.module).split("."))
+            files = [file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()]
+            text = files[0].read_text(encoding="utf-8") if files else ""
+            for alias in node.names:
+                is_module = (module / f"{alias.name}.py").is_file() or (module / alias.name).is_dir()
+                if not is_module and not re.search(rf"\b{alias.name}\b", text):
+                    where = f"{path.relative_to(root)}:{node.lineno}"
+                    yield Todo("import", where, f"{node.module} has no {alias.name} any more: mend this line")

@@ -1,0 +1,150 @@
+"""What only a person can decide once the spec has changed: nothing of it is open, and each kind is found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import generated_names
+import regenerate
+import spec_document
+import spec_todos
+
+from . import tree as trees
+from .tree import Tree
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = ("status", "fix", "override", "field", "import")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_left_to_decide(kind: str) -> None:
+    """After "make update-spec" this fails, with file and line, until what it left open is done."""
+    assert [str(todo) for todo in spec_todos.open_todos(ROOT) if todo.kind == kind] == []
+
+
+def test_every_field_that_readers_of_models_mention_is_in_spec_reads() -> None:
+    """overlay/spec-reads.yaml misses no field, or a change of it would be nobody's to-do."""
+    reads = spec_document.load_yaml(ROOT / spec_todos.READS)
+    for model, attributes in generated_names.read(ROOT / spec_todos.PACKAGE).models.items():
+        if model in reads:
+            mentioned = spec_todos.mentions(ROOT).keys() & {item.name for item in attributes.values()}
+            assert mentioned <= reads[model].keys(), model
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """The project that stands still, made once."""
+    return trees.make(tmp_path_factory.mktemp("made") / "project")
+
+
+@pytest.fixture
+def tree(made: Tree, tmp_path: Path) -> Tree:
+    """A copy of it for one test."""
+    shutil.copytree(made.root, tmp_path / "project")
+    return Tree(tmp_path / "project")
+
+
+def only_todo(tree: Tree) -> tuple[str, str, str]:
+    """The kind and the text of the one to-do that is open, and the line that it points at."""
+    [todo] = spec_todos.open_todos(tree.root)
+    return todo.kind, todo.text, tree.line(todo.where)
+
+
+def test_status_that_nobody_knows(tree: Tree) -> None:
+    """A new status points at the last member of CallStatus; a new spelling of a known one is none."""
+    tree.replace("openapi.yaml", "            - ringing\n", "            - Ringing\n            - on_hold\n")
+    kind, text, line = only_todo(tree)
+    assert (kind, line) == ("status", 'CANCELED = "canceled"')
+    assert "'on_hold'" in text
+
+
+def test_status_is_done_once_it_is_a_member(tree: Tree) -> None:
+    """Adding the member ends the to-do."""
+    tree.replace("openapi.yaml", "            - ringing\n", "            - ringing\n            - on-hold\n")
+    member = '    CANCELED = "canceled"\n'
+    tree.replace(f"{spec_todos.OVERLAY}/_status.py", member, f'{member}    ON_HOLD = "on-hold"\n')
+    assert spec_todos.open_todos(tree.root) == []
+
+
+def test_fix_that_matches_nothing(tree: Tree) -> None:
+    """A defect that the vendor mended points at the action that can go."""
+    tree.replace(
+        "openapi.yaml",
+        "  /calls/{call_id}:\n    get:\n",
+        "  /calls/{call_id}:\n    get:\n      operationId: get_call\n      tags: [calls]\n",
+    )
+    kind, text, line = only_todo(tree)
+    assert (kind, line) == ("fix", "- description: the operation has a name and a tag")
+    assert "delete the action" in text
+
+
+def test_override_that_matches_nothing(tree: Tree) -> None:
+    """A class that has another name now points at the override of the old one."""
+    tree.replace(spec_todos.CONFIG, "TranscriptTurnTurnLatencyType0:", "SomethingElse:")
+    shutil.rmtree(tree.root / spec_todos.PACKAGE)
+    regenerate.generate(tree.root, tree.root / spec_todos.PACKAGE)
+    kind, text, line = only_todo(tree)
+    assert (kind, line) == (
+        "override",
+        "SomethingElse: { class_name: TurnLatency, module_name: turn_latency }",
+    )
+    assert text.startswith("SomethingElse matches nothing, so there is no TurnLatency")
+
+
+def test_package_works_but_for_the_class_that_is_gone(tmp_path: Path) -> None:
+    """puretalk_client imports without a class that it only passes on; asking for that one says what is missing."""
+    package = tmp_path / "puretalk_generated"
+    shutil.copytree(ROOT / spec_todos.PACKAGE, package)
+    init = package / "models" / "__init__.py"
+    lines = init.read_text("utf-8").splitlines(keepends=True)
+    init.write_text("".join(line for line in lines if "TurnLatency" not in line), encoding="utf-8")
+    code = "import puretalk_client; print(puretalk_client.Call()); puretalk_client.TurnLatency"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'overlay'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.startswith("<Call ")
+    assert "has no attribute 'TurnLatency'" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (
+            "    call_duration_seconds: int | None",
+            "    call_duration_seconds: float | None",
+            "is 'float | None' now",
+        ),
+        ("    call_duration_seconds: int | None = None\n", "", "is gone"),
+        ("    call_duration_seconds: int | None", "    duration: int | None", "is gone"),
+    ],
+)
+def test_field_that_the_overlay_reads(tree: Tree, old: str, new: str, text: str) -> None:
+    """A field that is gone or changed points at the line that reads it."""
+    tree.replace(f"{spec_todos.PACKAGE}/models/call.py", old, new)
+    kind, what, line = only_todo(tree)
+    assert (kind, line) == ("field", 'return getattr(call, "call_duration_seconds")')
+    assert f"Call.call_duration_seconds {text}" in what
+
+
+def test_import_that_is_gone(tree: Tree) -> None:
+    """An operation that has another module now points at the line that imports it."""
+    line = "from puretalk_generated.api.calls import get_call"
+    (tree.root / spec_todos.OVERLAY / "_calls.py").write_text(f"{line}\n", encoding="utf-8")
+    assert spec_todos.open_todos(tree.root) == []
+    folder = tree.root / spec_todos.PACKAGE / "api" / "calls"
+    (folder / "get_call.py").rename(folder / "fetch_call.py")
+    assert only_todo(tree) == (
+        "import",
+        "puretalk_generated.api.calls has no get_call any more: mend this line",
+        line,
+    )
