@@ -17,10 +17,14 @@ from spec_surface import Path, fields
 
 @frozen
 class Attribute:
-    """An attribute of a model: its Python name, and its annotation as it stands there."""
+    """An attribute of a model."""
 
     name: str
+    """In Python."""
     annotation: str
+    """As it stands there."""
+    required: bool
+    """Whether the model cannot be made without it."""
 
 
 @define
@@ -75,8 +79,17 @@ def _body(path: Folder) -> list[ast.stmt]:
 def _attributes(model: ast.ClassDef) -> Iterator[tuple[str, Attribute]]:
     for node in model.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            attribute = Attribute(node.target.id, ast.unparse(node.annotation))
+            has_default = isinstance(node.value, ast.Constant) or bool(
+                _keywords(node) & {"default", "factory"}
+            )
+            attribute = Attribute(node.target.id, ast.unparse(node.annotation), required=not has_default)
             yield dict(_pairs(node)).get("json_name", attribute.name), attribute
+
+
+def _keywords(node: ast.AST) -> set[str | None]:
+    return {
+        keyword.arg for inner in ast.walk(node) if isinstance(inner, ast.Call) for keyword in inner.keywords
+    }
 
 
 def _pairs(node: ast.AST) -> Iterator[tuple[str, str]]:

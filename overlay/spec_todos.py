@@ -113,9 +113,15 @@ def idle_overrides(root: Path, names: generated_names.Names) -> Iterator[Todo]:
 
 def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
     """Find what puretalk_client reads of a model and that is gone, or of another type than it was written for."""
-    mentioned = mentions(root)
-    for model, reads in load_yaml(root / READS).items():
-        there = {attribute.name: attribute.annotation for attribute in names.models.get(model, {}).values()}
+    mentioned, written_for = mentions(root), load_yaml(root / READS)
+    for model, reads in written_for.items():
+        attributes = names.models.get(model, {}).values()
+        there = {attribute.name: attribute.annotation for attribute in attributes}
+        for attribute in attributes:
+            if attribute.required and attribute.name not in reads:
+                where = f"{READS}:{written_for.lc.key(model)[0] + 1}"
+                text = f"{model}.{attribute.name} is required: add it to {OVERLAY}/testing/_samples.py, then here"
+                yield Todo("field", where, text)
         for name, expected in reads.items():
             if there.get(name) == expected:
                 continue

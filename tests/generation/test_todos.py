@@ -136,6 +136,21 @@ def test_field_that_the_overlay_reads(tree: Tree, old: str, new: str, text: str)
     assert f"Call.call_duration_seconds {text}" in what
 
 
+def test_required_field_that_the_sandbox_lacks(tree: Tree) -> None:
+    """A new field that every answer has must be in the sandbox's samples too; an optional one need not."""
+    path = f"{spec_todos.PACKAGE}/models/call.py"
+    tree.replace(
+        path,
+        "    voice_id: str | None = None\n",
+        "    voice_id: str | None = None\n    pace: int | None = None\n",
+    )
+    assert spec_todos.open_todos(tree.root) == []
+    tree.replace(path, "    pace: int | None = None\n", "    pace: int | None\n")
+    kind, text, line = only_todo(tree)
+    assert (kind, line) == ("field", "Call:")
+    assert text.startswith("Call.pace is required: ")
+
+
 def test_import_that_is_gone(tree: Tree) -> None:
     """An operation that has another module now points at the line that imports it."""
     line = "from puretalk_generated.api.calls import get_call"
