@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CALL ?=
+REF ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff lock build clean
+.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -78,6 +79,9 @@ update-spec: $(STAMP) ## Take over the vendor's new document: FROM="file, URL or
 
 spec-diff: $(STAMP) ## Say what taking it over would change, and for whom: FROM="..."; touches nothing
 	@$(BIN)/python overlay/update_spec.py --dry-run $(FROM)
+
+api-diff: $(STAMP) ## List what breaks callers of the Python API since the last release (REF=<tag>: since another)
+	@$(BIN)/python overlay/api_changes.py $(if $(REF),-- '$(REF)')
 
 lock: $(STAMP) ## Pin the tools again, after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -111,7 +111,7 @@ def fetch(address: str) -> tuple[str, bytes]:
         return name, asyncio.run(download(url, name))
     except TimeoutError:
         raise GenerationError(f"{name}: not fetched within {TIMEOUT:g} seconds") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OverflowError) as error:  # the last: a port beyond 65535
         raise GenerationError(f"{name}: cannot be fetched: {error or type(error).__name__}") from None
 
 
