@@ -25,6 +25,7 @@ from typing import Any
 
 import jinja2
 from openapi_python_client.config import ConfigFile
+from openapi_python_client.strings import ClassName
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
@@ -145,6 +146,41 @@ def finish(package: Path, root: Path, document: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def check_complete(package: Path, root: Path, document: Any) -> None:
+    """Compare a generated package with the document, in a process of its own that imports it in full.
+
+    Raises:
+        GenerationError: Something of the document is missing; the message names the places.
+    """
+    config = ConfigFile(**load_yaml(root / "generator-config.yaml"))
+    classes = {}
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        made = ClassName(schema.get("title") or name, config.field_prefix)
+        override = (config.class_overrides or {}).get(made)
+        classes[name] = (override and override.class_name) or made
+    result = subprocess.run(
+        [sys.executable, "-B", str(Path(__file__).with_name("completeness.py")), str(package)],
+        input=json.dumps({"document": document, "classes": classes}, default=str),
+        env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        cause = (result.stderr.strip().splitlines() or [f"exit status {result.returncode}"])[-1]
+        raise GenerationError(f"openapi.yaml: what was generated could not be compared with it: {cause}")
+    if missing := json.loads(result.stdout):
+        raise GenerationError(
+            "\n".join(
+                [
+                    "openapi.yaml: not all of it can be generated",
+                    *missing[:40],
+                    "Say it in another way in overlay/spec-fixes.yaml, or remove it there.",
+                ]
+            )
+        )
+
+
 def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> None:
     """Generate the package of the project at ``root`` into the folder ``target``, which must not exist.
 
@@ -163,6 +199,7 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
             YAML().dump(document, stream)
         run_generator(fixed, root, target)
     finish(target, root, document)
+    check_complete(target, root, document)
 
 
 def swap(new: Path, old: Path) -> None:

@@ -1,0 +1,226 @@
+"""Compare a generated package with the document that it was made from, and name what is missing.
+
+    completeness.py FOLDER < facts.json
+
+FOLDER is the package, which is imported in full: so regenerate.py runs this in a process of its own. The facts
+are the document, with all fixes, and the class name of each component schema. Writes a JSON list of texts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import sys
+import typing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+from typed_walk import TypedWalk, escaped, members, property_places
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+"""How parameters are spelled unless the document says otherwise, and always by the client."""
+
+
+def load(package: Path) -> tuple[dict[str, ModuleType], list[str]]:
+    """Import every module of the package; return them by their names in it, and what does not import."""
+    modules, problems = {}, []
+    for path in sorted(package.rglob("*.py")):
+        name = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
+        try:
+            modules[name] = importlib.import_module(f"{package.name}.{name}".removesuffix(".__init__"))
+        except Exception as error:  # whatever it is, a person must read it
+            problems.append(f"{path.relative_to(package)}: it does not import: {described(error)}")
+    for name in getattr(modules.get("models"), "__all__", ()):
+        try:
+            model = getattr(modules["models"], name)
+            if attrs.has(model):
+                modules["codec"].hints(model)
+        except AttributeError:
+            problems.append(
+                f"models: {name} was written over: another class has the same module;"
+                " name one otherwise under class_overrides in generator-config.yaml"
+            )
+        except Exception as error:
+            problems.append(f"models: {name} cannot be used: {described(error)}")
+    return modules, problems
+
+
+def described(error: Exception) -> str:
+    """Say what went wrong in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def where_arguments_go(module: ModuleType, path: str, has_body: bool) -> dict[tuple[str, str], str]:
+    """Call ``request``; return its argument by the location and the name under which each was sent."""
+    names = [*inspect.signature(module.request).parameters]
+    body = [name for name in ("body_", "body") if has_body and name in names][:1]
+    sent = {f"argument{index}x": name for index, name in enumerate(names) if name not in body}
+    for name in [name for name in vars(module) if name.endswith("_body")]:
+        setattr(module, name, lambda *_: None)  # there is no body to encode
+    arguments = {name: text for text, name in sent.items()} | dict.fromkeys(body)
+    request = module.request(**arguments)
+    found = [("query", *pair) for pair in request.params]
+    found += [("header", *pair) for pair in request.headers]
+    for cookies in [text for name, text in request.headers if name == "Cookie"]:
+        found += [("cookie", *part.split("=", 1)) for part in cookies.split("; ")]
+    filled = re.fullmatch(re.sub(r"\\\{.*?\\\}", "(.*)", re.escape(path)), request.path)
+    if filled is not None:
+        found += [
+            ("path", *pair) for pair in zip(re.findall(r"\{(.*?)\}", path), filled.groups(), strict=True)
+        ]
+    return {(location, name): sent[text] for location, name, text in found if text in sent}
+
+
+class Comparison(TypedWalk):
+    """The walk over all operations and component schemas of a document."""
+
+    def __init__(self, document: Any, modules: dict[str, ModuleType]) -> None:
+        super().__init__(document, modules["codec"].hints)
+        self.models = modules["models"]
+        self.operations = {
+            str(found.__doc__): found for found in modules.values() if hasattr(found, "RESPONSES")
+        }
+
+    def run(self, classes: dict[str, str]) -> list[str]:
+        """Compare everything; ``classes`` are the class names of the component schemas."""
+        schemas = (self.document.get("components") or {}).get("schemas") or {}
+        paths = self.document["paths"]
+        if self.document.get("webhooks"):
+            self.problem("webhooks", "they are left out: a client receives no requests")
+        for path, item in paths.items():
+            for keyword in item.keys() & {"$ref", "servers"}:
+                self.problem(f"path {path}", f"its {keyword} is left out")
+            for method in [method for method in METHODS if item.get(method)]:
+                self.check_operation(f"{method.upper()} {path}", item, f"#/paths/{escaped(path)}/{method}")
+        for name, schema in schemas.items():
+            if classes[name] in getattr(self.models, "__all__", ()):
+                hint = getattr(self.models, classes[name]) | None
+                self.queue(schema, hint, f"#/components/schemas/{escaped(name)}")
+        self.walk()
+        for name, schema in schemas.items():
+            branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key) or ()]
+            is_other = "$ref" in schema or (len(branches) == 1 and "$ref" in branches[0])
+            where = f"#/components/schemas/{escaped(name)}"
+            if (
+                where not in self.reached
+                and not is_other
+                and (branches or schema.keys() & {"enum", "properties"})
+            ):
+                self.problem(where, f"there is no class {classes[name]}, and no operation uses it")
+        self.check_places(
+            [*property_places(schemas, "#/components/schemas"), *property_places(paths, "#/paths")]
+        )
+        return [f"{where}: {reason}" for where, reason in self.problems.items()]
+
+    def check_places(self, places: list[str]) -> None:
+        """See that each of these properties was reached, or something above it was found to be missing."""
+        for place in places:
+            above = {place[: slash.start()] for slash in re.finditer("/", place)}
+            if place not in self.reached and not above & self.problems.keys():
+                self.problem(place, "no type of the package has it")
+
+    def resolved(self, node: Any, where: str) -> tuple[Any, str]:
+        """Follow ``$ref``; return what it stands for, and where that is."""
+        while "$ref" in node:
+            node, where = self.at(node["$ref"]), node["$ref"]
+        return node, where
+
+    def check_operation(self, name: str, item: Any, where: str) -> None:
+        """Compare one operation with the module that bears its name."""
+        operation, module = item[where.rpartition("/")[2]], self.operations.get(name)
+        if module is None:
+            self.problem(name, "it has no module: another operation was written to it, or is named alike")
+            return
+        body, place = self.resolved(operation.get("requestBody") or {}, f"{where}/requestBody")
+        content = body.get("content") or {}
+        try:
+            types_of = typing.get_type_hints(module.request, include_extras=True)
+            sent = where_arguments_go(module, name.partition(" ")[2], bool(content))
+        except Exception as error:
+            self.problem(name, f"its function 'request' does not work: {described(error)}")
+            return
+        coroutines = [found for _, found in inspect.getmembers(module, inspect.iscoroutinefunction)]
+        if [[*inspect.signature(found).parameters] for found in coroutines] != [
+            ["client", *inspect.signature(module.request).parameters]
+        ]:
+            self.problem(name, "it has no coroutine that takes what its function 'request' takes")
+        for keyword in operation.keys() & {"callbacks", "servers"}:
+            self.problem(name, f"its {keyword} are left out")
+        for above, holder in ((where, operation), (where.rpartition("/")[0], item)):
+            for index, entry in enumerate(holder.get("parameters") or ()):
+                parameter, found = self.resolved(entry, f"{above}/parameters/{index}")
+                self.check_parameter(name, parameter, types_of, sent, found)
+        self.check_body(name, content, types_of, inspect.getsource(module.request), place)
+        for status, entry in operation["responses"].items():
+            response, place = self.resolved(entry, f"{where}/responses/{status}")
+            self.check_response(name, status, response.get("content") or {}, module, place)
+
+    def check_parameter(self, name: str, parameter: Any, types_of: Any, sent: Any, where: str) -> None:
+        """See that a parameter is sent, and spelled as the document says."""
+        location = parameter["in"]
+        label = f"{name}: {location} parameter {parameter['name']}"
+        argument = sent.get((location, parameter["name"]))
+        if argument is None or "schema" not in parameter:
+            self.problem(label, "it is not sent; only a parameter with a schema is")
+            return
+        options = members(types_of[argument])
+        is_flat = not any(typing.get_origin(option) is list or is_object(option) for option in options)
+        if parameter.get("style", STYLES[location]) != STYLES[location]:
+            self.problem(label, f"the client does not know style {parameter['style']}")
+        elif not is_flat and STYLES[location] == "form" and parameter.get("explode") is False:
+            self.problem(label, "the client does not know explode: false")
+        elif location != "query" and any(is_object(option) for option in options):
+            self.problem(label, f"the client cannot send an object in a {location}")
+        self.queue(parameter["schema"], types_of[argument], f"{where}/schema")
+
+    def check_body(self, name: str, content: Any, types_of: Any, source: str, where: str) -> None:
+        """See that each media type of the request's body can be sent."""
+        if len(re.findall(r"(?:json|form|multipart|binary)_body\(", source)) != len(content):
+            self.problem(name, f"its body cannot be sent as every one of {', '.join(content)}")
+        schemas = [details["schema"] for details in content.values()]
+        if any(schema in schemas[:index] for index, schema in enumerate(schemas)):
+            self.problem(name, f"of {' and '.join(content)} only one is ever sent: they have the same schema")
+        hint = types_of.get("body_", types_of.get("body"))
+        for media, details in content.items():
+            for property_ in [
+                key for key, value in (details.get("encoding") or {}).items() if {*value} - {"contentType"}
+            ]:
+                self.problem(f"{name}: body as {media}", f"the encoding of {property_} is left out")
+            self.queue(details["schema"], hint, f"{where}/content/{escaped(media)}/schema")
+
+    def check_response(self, name: str, status: str, content: Any, module: ModuleType, where: str) -> None:
+        """Compare one documented response with the answer of its statuses."""
+        last = 999 if status == "default" else int(status.replace("XX", "99"))
+        first = 300 if status == "default" else int(status.replace("XX", "00"))
+        answers = [a for a in module.RESPONSES.answers if a.first <= first and a.last == last]
+        if not answers:
+            self.problem(f"{name}: response {status}", "no answer has it")
+            return
+        if bool(content) != (answers[0].media != "none"):
+            self.problem(f"{name}: response {status}", "its body is left out, for want of a schema")
+        if len(content) > 1 and (status.startswith("2") or status == "default"):
+            self.problem(f"{name}: response {status}", f"only one of {' and '.join(content)} is decoded")
+        for media in [media for media in content if answers[0].media == "json" and "json" in media][:1]:
+            self.queue(content[media]["schema"], answers[0].type, f"{where}/content/{escaped(media)}/schema")
+
+
+def is_object(option: Any) -> bool:
+    """Whether a type stands for JSON objects."""
+    return typing.get_origin(option) is dict or (attrs.has(option) and option.__name__ != "File")
+
+
+def main() -> None:
+    """Write what is missing as JSON."""
+    facts = json.load(sys.stdin)
+    modules, problems = load(Path(sys.argv[1]))
+    sys.stdout.write(json.dumps(problems or Comparison(facts["document"], modules).run(facts["classes"])))
+
+
+if __name__ == "__main__":
+    main()
