@@ -90,3 +90,18 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
     assert evaluate(statements, "found") == [["CallMetadata", "TranscriptTurn"]] * 16
+
+
+def test_chain_of_models_that_is_too_long_for_msgspec_is_decoded_without_it() -> None:
+    """Where msgspec runs out of stack while it reads the classes, the answer is that it cannot."""
+    model: Any = int
+    for number in range(3000):
+        attributes = {
+            "__annotations__": {"following": model | None},
+            "following": None,
+            "__module__": __name__,
+        }
+        model = attrs.frozen(type(f"Link{number}", (), attributes))
+    assert len(codec.models_in(model)) == 3000
+    assert not codec.is_msgspec_type(model)
+    assert codec.structure({"following": {"following": None}}, model).following.following is None
