@@ -1,4 +1,4 @@
-"""A copy of the project's inputs of generation, for a test to damage."""
+"""Copies of what generation reads and writes, for a test to damage."""
 
 from __future__ import annotations
 
@@ -15,17 +15,10 @@ from ruamel.yaml import YAML
 
 import regenerate
 
+from . import tree as trees
+
 ROOT = Path(__file__).resolve().parents[2]
-FILES = (
-    "openapi.yaml",
-    "generator-config.yaml",
-    "overlay/completeness.py",
-    "overlay/regenerate.py",
-    "overlay/spec_document.py",
-    "overlay/spec-fixes.yaml",
-    "overlay/typed_walk.py",
-)
-FOLDERS = ("overlay/templates", "generated/puretalk_generated")
+NO_CACHES = shutil.ignore_patterns("__pycache__")
 
 
 @frozen
@@ -124,13 +117,36 @@ def write_project(root: Path, document: Any) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project that stands still, its package generated, with the scripts beside it."""
+    root = tmp_path_factory.mktemp("made") / "project"
+    trees.make(root)
+    for script in (ROOT / "overlay").glob("*.py"):
+        shutil.copy(script, root / "overlay")
+    return root
+
+
 @pytest.fixture
-def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
-    """The committed inputs and the committed result, copied."""
+def tree(made: Path, tmp_path: Path) -> trees.Tree:
+    """A copy of the project that stands still, for update_spec.py."""
+    shutil.copytree(made, tmp_path / "project", ignore=NO_CACHES)
+    return trees.Tree(tmp_path / "project")
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    """A copy of the project that stands still, for regenerate.py."""
+    shutil.copytree(made, tmp_path / "project", ignore=NO_CACHES)
+    return Project(tmp_path / "project", capsys)
+
+
+@pytest.fixture
+def committed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    """The inputs and the result that are committed, copied."""
     root = tmp_path / "project"
-    for name in FILES:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "overlay", root / "overlay", ignore=NO_CACHES)
+    shutil.copytree(ROOT / "generated", root / "generated", ignore=NO_CACHES)
+    for name in ("openapi.yaml", "generator-config.yaml"):
+        shutil.copy(ROOT / name, root)
     return Project(root, capsys)

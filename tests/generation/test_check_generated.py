@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from tests.generation.conftest import Project
 
 
-def test_intact_copy_passes_and_stays_as_it_is(project: Project) -> None:
+def test_intact_copy_passes_and_stays_as_it_is(committed: Project) -> None:
     """The check passes on what is committed, byte-code caches do not count, and nothing is written."""
-    cache = project.package / "models" / "__pycache__"
+    cache = committed.package / "models" / "__pycache__"
     cache.mkdir()
     (cache / "call.cpython-311.pyc").write_bytes(b"\0")
-    before = project.snapshot()
-    outcome = project.run("--check")
+    before = committed.snapshot()
+    outcome = committed.run("--check")
     assert (outcome.status, outcome.message) == (0, "")
-    assert project.snapshot() == before
+    assert committed.snapshot() == before
     assert (cache / "call.cpython-311.pyc").read_bytes() == b"\0"
 
 

@@ -44,49 +44,49 @@ def test_openapi_yaml_is_the_block_inside_the_vendors_page() -> None:
     assert vendored.decode().strip() in [block.strip() for block in blocks]
 
 
-def test_committed_package_is_what_the_spec_makes_whatever_the_hash_seed(project: Project) -> None:
+def test_committed_package_is_what_the_spec_makes_whatever_the_hash_seed(committed: Project) -> None:
     """Two runs with different PYTHONHASHSEED, from nothing, give the committed bytes."""
     for seed in ("0", "4242"):
-        shutil.rmtree(project.root / "generated")
-        outcome = project.run_apart(PYTHONHASHSEED=seed)
+        shutil.rmtree(committed.root / "generated")
+        outcome = committed.run_apart(PYTHONHASHSEED=seed)
         assert (outcome.status, outcome.message) == (0, "")
-        assert contents(project.package) == contents(COMMITTED)
-        assert [path.name for path in (project.root / "generated").iterdir()] == [regenerate.PACKAGE]
-        assert (project.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
+        assert contents(committed.package) == contents(COMMITTED)
+        assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
+        assert (committed.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
 
 
-def test_ruff_configuration_further_up_changes_nothing(project: Project) -> None:
+def test_ruff_configuration_further_up_changes_nothing(committed: Project) -> None:
     """A ruff.toml in a parent folder, and one in the project, do not change a byte."""
     narrow = "line-length = 40\n[format]\nquote-style = 'single'\n"
-    project.write(narrow, "ruff.toml")
-    project.write(narrow, "../ruff.toml")
-    assert project.run().status == 0
-    assert contents(project.package) == contents(COMMITTED)
+    committed.write(narrow, "ruff.toml")
+    committed.write(narrow, "../ruff.toml")
+    assert committed.run().status == 0
+    assert contents(committed.package) == contents(COMMITTED)
 
 
 def test_git_ignore_rules_of_the_machine_change_nothing(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    committed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person's own ignore file, which ruff heeds too, keeps no module from being formatted."""
-    (project.root / ".git").mkdir()
+    (committed.root / ".git").mkdir()
     (tmp_path / "config" / "git").mkdir(parents=True)
     (tmp_path / "config" / "git" / "ignore").write_text("models/\napi/\n", encoding="utf-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    assert project.run().status == 0
-    assert contents(project.package) == contents(COMMITTED)
+    assert committed.run().status == 0
+    assert contents(committed.package) == contents(COMMITTED)
 
 
-def test_what_the_spec_no_longer_makes_is_gone_after_generation(project: Project) -> None:
+def test_what_the_spec_no_longer_makes_is_gone_after_generation(committed: Project) -> None:
     """A module from an earlier generation, and a folder that a killed run left, do not stay."""
-    (project.package / "models" / "retired.py").write_text("", encoding="utf-8")
-    (project.package / "api" / "retired").mkdir()
-    leftover = project.package.with_name("puretalk_generated.old")
+    (committed.package / "models" / "retired.py").write_text("", encoding="utf-8")
+    (committed.package / "api" / "retired").mkdir()
+    leftover = committed.package.with_name("puretalk_generated.old")
     leftover.mkdir()
     (leftover / "stale.py").write_text("", encoding="utf-8")
-    assert project.run().status == 0
-    assert contents(project.package) == contents(COMMITTED)
+    assert committed.run().status == 0
+    assert contents(committed.package) == contents(COMMITTED)
     assert not leftover.exists()
-    assert not (project.package / "api" / "retired").exists()
+    assert not (committed.package / "api" / "retired").exists()
 
 
 def test_every_generated_file_begins_with_who_made_it() -> None:
@@ -101,7 +101,7 @@ def test_every_generated_file_begins_with_who_made_it() -> None:
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError, spec_document.GenerationError])
 def test_half_written_output_never_takes_the_place(
-    project: Project, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+    committed: Project, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
 ) -> None:
     """A run that breaks off in the middle leaves generated/ as it was, with no temporary folder."""
 
@@ -111,12 +111,12 @@ def test_half_written_output_never_takes_the_place(
         raise failure("broke off")
 
     monkeypatch.setattr(regenerate, "run_generator", half)
-    before = project.snapshot()
+    before = committed.snapshot()
     try:
-        assert project.run().status == 1
+        assert committed.run().status == 1
     except (KeyboardInterrupt, OSError) as error:
         assert type(error) is failure
-    assert project.snapshot() == before
+    assert committed.snapshot() == before
 
 
 def test_failed_swap_puts_the_old_package_back(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import regenerate
 import spec_document
 import spec_todos
 
-from . import tree as trees
 from .tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,19 +34,6 @@ def test_every_field_that_readers_of_models_mention_is_in_spec_reads() -> None:
         if model in reads:
             mentioned = spec_todos.mentions(ROOT).keys() & {item.name for item in attributes.values()}
             assert mentioned <= reads[model].keys(), model
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """The project that stands still, made once."""
-    return trees.make(tmp_path_factory.mktemp("made") / "project")
-
-
-@pytest.fixture
-def tree(made: Tree, tmp_path: Path) -> Tree:
-    """A copy of it for one test."""
-    shutil.copytree(made.root, tmp_path / "project")
-    return Tree(tmp_path / "project")
 
 
 def only_todo(tree: Tree) -> tuple[str, str, str]:

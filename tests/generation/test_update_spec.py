@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,6 @@ from spec_document import GenerationError
 
 from . import tree as trees
 from .tree import GROWTH, NEW_STATUS, NEW_TYPE, Tree, edited
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """The project, made once."""
-    return trees.make(tmp_path_factory.mktemp("made") / "project")
-
-
-@pytest.fixture
-def tree(made: Tree, tmp_path: Path) -> Tree:
-    """A copy of the project for one test."""
-    shutil.copytree(made.root, tmp_path / "project")
-    return Tree(tmp_path / "project")
 
 
 def test_grown_spec_is_taken_over_whole(tree: Tree) -> None:
