@@ -172,5 +172,6 @@ def as_text(changes: list[Change]) -> str:
         if change.python:
             lines.append(f"{'':<9}   {change.path}")
     breaking = sum(change.breaking for change in changes)
-    lines.append(f"{len(changes)} changes, {breaking} of them breaking: {suggestion(changes)}")
+    count = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+    lines.append(f"{count}, {breaking or 'none'} breaking: {suggestion(changes)}")
     return "\n".join(lines)

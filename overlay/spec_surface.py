@@ -34,9 +34,8 @@ def surface(document: Any) -> Surface:
     """Return all that a caller can see of an OpenAPI document."""
     nodes: Surface = {}
     for path, item in document["paths"].items():
-        for method in METHODS:
-            if isinstance(item, dict) and isinstance(item.get(method), dict):
-                _operation(document, ("paths", path), item, method, nodes)
+        for method in [method for method in METHODS if item.get(method)]:
+            _operation(document, ("paths", path), item, method, nodes)
     used = uses(document)
     for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
         at = ("components", "schemas", name)

@@ -476,7 +476,7 @@ def test_report_names_what_people_write_and_where_it_stands() -> None:
         "            $.components.schemas.Call.properties.when",
         "ok        field Call.x_y: new (string)",
         "            $.components.schemas.Call.properties['x-y']",
-        "2 changes, 1 of them breaking: major",
+        "2 changes, 1 breaking: major",
     ]
     report = spec_changes.as_json(found)
     assert report["suggestion"] == "major"
