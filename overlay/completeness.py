@@ -56,6 +56,11 @@ def described(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
+def template(path: str) -> str:
+    """Leave the names out of a path template: a module's docstring has Python's."""
+    return re.sub(r"\{.*?\}", "{}", path)
+
+
 def where_arguments_go(module: ModuleType, path: str, has_body: bool) -> dict[tuple[str, str], str]:
     """Call ``request``; return its argument by the location and the name under which each was sent."""
     names = [*inspect.signature(module.request).parameters]
@@ -84,7 +89,7 @@ class Comparison(TypedWalk):
         super().__init__(document, modules["codec"].hints)
         self.models = modules["models"]
         self.operations = {
-            str(found.__doc__): found for found in modules.values() if hasattr(found, "RESPONSES")
+            template(str(found.__doc__)): found for found in modules.values() if hasattr(found, "RESPONSES")
         }
 
     def run(self, classes: dict[str, str]) -> list[str]:
@@ -133,7 +138,7 @@ class Comparison(TypedWalk):
 
     def check_operation(self, name: str, item: Any, where: str) -> None:
         """Compare one operation with the module that bears its name."""
-        operation, module = item[where.rpartition("/")[2]], self.operations.get(name)
+        operation, module = item[where.rpartition("/")[2]], self.operations.get(template(name))
         if module is None:
             self.problem(name, "it has no module: another operation was written to it, or is named alike")
             return
@@ -152,10 +157,16 @@ class Comparison(TypedWalk):
             self.problem(name, "it has no coroutine that takes what its function 'request' takes")
         for keyword in operation.keys() & {"callbacks", "servers"}:
             self.problem(name, f"its {keyword} are left out")
-        for above, holder in ((where, operation), (where.rpartition("/")[0], item)):
+        declared: dict[tuple[str, str], tuple[Any, str]] = {}
+        for above, holder in ((where.rpartition("/")[0], item), (where, operation)):
             for index, entry in enumerate(holder.get("parameters") or ()):
                 parameter, found = self.resolved(entry, f"{above}/parameters/{index}")
-                self.check_parameter(name, parameter, types_of, sent, found)
+                declared[parameter["in"], parameter["name"]] = (
+                    parameter,
+                    found,
+                )  # the operation's own go first
+        for parameter, found in declared.values():
+            self.check_parameter(name, parameter, types_of, sent, found)
         self.check_body(name, content, types_of, inspect.getsource(module.request), place)
         for status, entry in operation["responses"].items():
             response, place = self.resolved(entry, f"{where}/responses/{status}")
@@ -196,9 +207,10 @@ class Comparison(TypedWalk):
 
     def check_response(self, name: str, status: str, content: Any, module: ModuleType, where: str) -> None:
         """Compare one documented response with the answer of its statuses."""
-        last = 999 if status == "default" else int(status.replace("XX", "99"))
-        first = 300 if status == "default" else int(status.replace("XX", "00"))
-        answers = [a for a in module.RESPONSES.answers if a.first <= first and a.last == last]
+        covered = [(0, 999), (300, 999)]  # of the default, with and without a documented success
+        if status != "default":
+            covered = [(int(status.replace("XX", "00")), int(status.replace("XX", "99")))]
+        answers = [answer for answer in module.RESPONSES.answers if (answer.first, answer.last) in covered]
         if not answers:
             self.problem(f"{name}: response {status}", "no answer has it")
             return

@@ -58,6 +58,14 @@ POST_OF_ONE_SCHEMA = {
 ENCODED = {"multipart/form-data": {"schema": schema("Plain"), "encoding": {"id": {"style": "form"}}}}
 
 OPERATIONS: dict[str, Any] = {
+    "/good/{camelCase}/{class}": {
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("camelCase", "class")
+        ],
+        "responses": NOTHING,
+    },
+    "/answers": {"responses": answered(s2XX=content(TEXT), s599=content(TEXT), default=content(LIST))},
+    "/failure": {"responses": answered(default=content(LIST))},
     "/good": {"responses": answered(s200=content(schema("Plain")), s404=content(schema("Plain")))},
     "/content": parameter("query", content=content(TEXT))
     | {"parameters": [{"name": "it", "in": "query", "content": content(TEXT)}]},
@@ -138,6 +146,10 @@ def message(tmp_path_factory: pytest.TempPathFactory) -> str:
     described = document(OPERATIONS | readers, SCHEMAS)
     described["webhooks"] = {"done": {"post": {"responses": NOTHING}}}
     described["paths"]["/moved"] = {"servers": [{"url": "https://other.test"}], "get": {"responses": NOTHING}}
+    described["paths"]["/own"] = {
+        "parameters": [{"name": "it", "in": "query", "schema": TEXT}],
+        "get": parameter("query", schema={"type": "integer"}),
+    }
     root = write_project(tmp_path_factory.mktemp("incomplete") / "project", described)
     regenerate.run_generator(root / "openapi.yaml", root, root / "made")
     regenerate.finish(root / "made", root, described)
@@ -226,12 +238,12 @@ def replaced(name: str, old: str, new: str) -> Damage:
             id="operation",
         ),
         pytest.param(
-            replaced("api/calls/get_call.py", 'Answer(404, 404, "json"', 'Answer(444, 444, "json"'),
+            replaced("api/calls/get_call.py", 'Answer(404, 404, "json"', 'Answer(400, 404, "json"'),
             "GET /calls/{call_id}: response 404: no answer has it",
             id="response",
         ),
         pytest.param(
-            replaced("api/calls/get_call.py", "call_id=segment(call_id)", 'call_id="1"'),
+            replaced("api/calls/get_call.py", "segment(call_id)", 'segment("1")'),
             "GET /calls/{call_id}: path parameter call_id: it is not sent",
             id="parameter",
         ),

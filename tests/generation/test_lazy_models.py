@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -90,6 +94,27 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
     assert evaluate(statements, "found") == [["CallMetadata", "TranscriptTurn"]] * 16
+
+
+def test_decoders_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No two threads let msgspec read classes at once, which has crashed the process."""
+    barrier, reading, overlaps = threading.Barrier(8), threading.Lock(), []
+
+    def read(hint: Any) -> None:
+        alone = reading.acquire(blocking=False)
+        overlaps.append(not alone)
+        time.sleep(0.01)
+        if alone:
+            reading.release()
+
+    def work(number: int) -> None:
+        barrier.wait()
+        codec.decoder.__wrapped__(list[int])
+
+    monkeypatch.setattr(codec, "msgspec", SimpleNamespace(json=SimpleNamespace(Decoder=read)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert overlaps == [False] * 8
 
 
 def test_chain_of_models_that_is_too_long_for_msgspec_is_decoded_without_it() -> None:
