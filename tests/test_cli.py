@@ -241,7 +241,7 @@ def test_text_in_place_of_the_analysis_is_shown() -> None:
 
 def test_unknown_status_is_marked() -> None:
     """A status that the spec does not list is shown as it came, and called unknown."""
-    assert "on hold (unknown)" in render({"status": "on hold"})
+    assert "in orbit (unknown)" in render({"status": "in orbit"})
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_unknown_status_survives_pickle(text: str, protocol: int) -> None:
     assert not again.is_known
 
 
-@pytest.mark.parametrize("status", [*CallStatus, CallStatus("on hold")])
+@pytest.mark.parametrize("status", [*CallStatus, CallStatus("in orbit")])
 def test_status_survives_pickle_copy_and_json(status: CallStatus) -> None:
     """Copies are equal and of the class, a member stays the member, and JSON is the plain text."""
     copies: list[Any] = [copy.copy(status), copy.deepcopy(status), copy.deepcopy([status])[0]]
@@ -211,13 +211,13 @@ def test_text_of_a_subclass_is_kept_as_plain_text() -> None:
         def __str__(self) -> str:
             raise AssertionError("called")
 
-    assert type(CallStatus(Text("on hold")).value) is str
+    assert type(CallStatus(Text("in orbit")).value) is str
 
 
 def test_names_are_read_as_of_any_enum() -> None:
     """A member has its own name; every unknown status is named UNKNOWN."""
     assert CallStatus("no answer").name == "NO_ANSWER"
-    assert CallStatus("on hold").name == "UNKNOWN"
+    assert CallStatus("in orbit").name == "UNKNOWN"
     assert CallStatus("unknown").name == "UNKNOWN"
     assert not CallStatus("unknown").is_known
 
@@ -225,7 +225,7 @@ def test_names_are_read_as_of_any_enum() -> None:
 def test_repr_shows_the_text() -> None:
     """A repr names class, member and text, with control characters escaped."""
     assert repr(CallStatus("In_Progress")) == "<CallStatus.IN_PROGRESS: 'in-progress'>"
-    assert repr(CallStatus("on\x1bhold")) == "<CallStatus.UNKNOWN: 'on\\x1bhold'>"
+    assert repr(CallStatus("in\x1borbit")) == "<CallStatus.UNKNOWN: 'in\\x1borbit'>"
 
 
 @hostile_texts
@@ -243,9 +243,9 @@ def test_match_statement_reads_statuses() -> None:
         match status:
             case CallStatus.BUSY:
                 return "member"
-            case "on hold":
+            case "in orbit":
                 return "text"
             case _:
                 return "other"
 
-    assert [describe(CallStatus(text)) for text in ("Busy", "on hold", "?")] == ["member", "text", "other"]
+    assert [describe(CallStatus(text)) for text in ("Busy", "in orbit", "?")] == ["member", "text", "other"]

@@ -24,6 +24,19 @@ def show(call):
 def seconds(call):
     return getattr(call, "call_duration_seconds")
 '''
+STATUS = '''"""The states of a call."""
+
+STATES = ("queued", "ringing", "in-progress", "completed", "failed", "busy", "no-answer", "canceled")
+
+
+class CallStatus(str):
+    QUEUED = "queued"
+    CANCELED = "canceled"
+
+    @property
+    def is_known(self):
+        return self.replace(" ", "-").lower() in (*STATES, *vars(type(self)).values())
+'''
 READS = "Call:\n  call_id: str | None\n  assistant_name: str | None\n  call_duration_seconds: int | None\n"
 CHANGELOG = """# Changelog
 
@@ -190,7 +203,7 @@ def make(root: Path) -> Tree:
         (overlay / reader).parent.mkdir(parents=True, exist_ok=True)
         (overlay / reader).write_text("", encoding="utf-8")
     (overlay / "models.py").write_text(MODELS, encoding="utf-8")
-    shutil.copy(ROOT / spec_todos.OVERLAY / "_status.py", overlay / "_status.py")
+    (overlay / "_status.py").write_text(STATUS, encoding="utf-8")
     shutil.copytree(ROOT / "overlay" / "templates", root / "overlay" / "templates")
     shutil.copy(BASE / "openapi.yaml", root)
     shutil.copy(BASE / "generator-config.yaml", root)
