@@ -25,17 +25,19 @@ from typing import Any
 
 import jinja2
 from openapi_python_client.config import ConfigFile
+from openapi_python_client.schema import OpenAPI
 from openapi_python_client.strings import ClassName
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from expressible import check_expressible, mend
 from spec_document import (
     GenerationError,
     apply_fixes,
     check_document,
     check_operation_names,
+    key_header,
     load_yaml,
-    security_schemes,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,21 +47,24 @@ HEADER = (
     ' ("make generate"). Do not edit.\n'
 )
 
+# A name that the generator does not hand to our templates (any more) is an error, not an empty text.
+STRICT_GENERATOR = """
+import functools, jinja2, openapi_python_client
+from openapi_python_client.cli import app
+openapi_python_client.Environment = functools.partial(jinja2.Environment, undefined=jinja2.StrictUndefined)
+app()
+"""
+
 
 def spec_module(document: Any) -> str:
     """Write the facts that the generator does not hand to templates: the server, and the key's header."""
     servers = document.get("servers") or [{"url": "/"}]
-    schemes = security_schemes(document).values()
-    headers = [
-        scheme["name"]
-        for scheme in schemes
-        if scheme.get("type") == "apiKey" and scheme.get("in") == "header"
-    ]
+    header = key_header(document, "openapi.yaml")
     return (
         '"""What openapi.yaml says of the API as a whole."""\n\n'
         f"VERSION = {quoted(document['info']['version'])}\n"
         f"SERVER = {quoted(servers[0]['url'].rstrip('/'))}\n"
-        f"API_KEY_HEADER: str | None = {quoted(headers[0]) if headers else None}\n"
+        f"API_KEY_HEADER: str | None = {quoted(header) if header else None}\n"
     )
 
 
@@ -95,7 +100,7 @@ def run_generator(spec: Path, root: Path, package: Path) -> None:
     Raises:
         GenerationError: It failed or warned; the message is what it said.
     """
-    command = [sys.executable, "-m", "openapi_python_client", "generate"]
+    command = [sys.executable, "-c", STRICT_GENERATOR, "generate"]
     command += ["--meta", "none", "--fail-on-warning", "--path", str(spec), "--output-path", str(package)]
     command += ["--config", str(root / "generator-config.yaml")]
     command += ["--custom-template-path", str(root / "overlay" / "templates")]
@@ -177,6 +182,15 @@ def check_complete(package: Path, root: Path, document: Any) -> None:
         )
 
 
+def is_valid(document: Any) -> bool:
+    """Whether the generator can read the document at all."""
+    try:
+        OpenAPI.model_validate(document)
+    except ValidationError:
+        return False
+    return True
+
+
 def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> None:
     """Generate the package of the project at ``root`` into the folder ``target``, which must not exist.
 
@@ -189,6 +203,11 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
     fixes = load_yaml(root / "overlay" / "spec-fixes.yaml")
     apply_fixes(document, fixes, "overlay/spec-fixes.yaml", [] if allow_idle_fixes else None)
     check_operation_names(document, "openapi.yaml")  # the fixes may have given names
+    if is_valid(document):  # else the generator says what is wrong with it
+        mend(document)
+        check_expressible(
+            document, "openapi.yaml", load_yaml(root / "generator-config.yaml").get("class_overrides")
+        )
     with tempfile.TemporaryDirectory() as folder:
         fixed = Path(folder) / "openapi.yaml"
         with fixed.open("w", encoding="utf-8") as stream:

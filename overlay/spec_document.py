@@ -12,6 +12,8 @@ from typing import Any
 
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathNode
 from jsonpath_rfc9535.exceptions import JSONPathError
+from openapi_python_client.parser.openapi import generate_operation_id
+from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
@@ -131,23 +133,31 @@ def check_document(document: Any, name: str) -> None:
 
 
 def check_operation_names(document: Any, name: str) -> None:
-    """Refuse two operations that would be written to one module."""
+    """Refuse two operations that would be written to one module, and one that would hide what stands in it."""
     seen: dict[tuple[str, str], str] = {}
     for where, operation in operations(document):
-        if "operationId" not in operation:
-            continue
-        identifier = PythonIdentifier(str(operation["operationId"]), prefix="field_")
-        tag = str((operation.get("tags") or ["default"])[0])
+        method, _, path = where.partition(" ")
+        identifier = generate_operation_id(path=UntrustedString(path), method=method.lower(), prefix="field_")
+        if "operationId" in operation:
+            identifier = PythonIdentifier(str(operation["operationId"]), prefix="field_")
+        if identifier == "request":
+            raise GenerationError(
+                f"{name}: {where}: an operation cannot be named 'request': each has such a function"
+            )
+        tag = PythonIdentifier(str((operation.get("tags") or ["default"])[0]), prefix="tag")
         other = seen.setdefault((tag, identifier), where)
         if other != where:
-            raise GenerationError(
-                f"{name}: {where}: operationId {operation['operationId']} is also that of {other}"
+            what = (
+                f"operationId {operation['operationId']}"
+                if "operationId" in operation
+                else f"the name {identifier}"
             )
+            raise GenerationError(f"{name}: {where}: {what} is also that of {other}")
 
 
 def operations(document: Any) -> Iterator[tuple[str, Any]]:
     """Yield every operation as "GET /path" with its Operation Object."""
-    for path, item in document["paths"].items():
+    for path, item in (document.get("paths") or {}).items():
         for method, operation in item.items() if isinstance(item, dict) else ():
             if method in METHODS and isinstance(operation, dict):
                 yield f"{method.upper()} {path}", operation
@@ -157,6 +167,32 @@ def security_schemes(document: Any) -> dict[str, Any]:
     """Return the security schemes of a document."""
     schemes = (document.get("components") or {}).get("securitySchemes") or {}
     return {name: details for name, details in schemes.items() if isinstance(details, dict)}
+
+
+def key_header(document: Any, name: str) -> str | None:
+    """Return the header that carries the API key: of one apiKey scheme that is enough for every operation.
+
+    Raises:
+        GenerationError: An operation needs credentials that the client cannot send.
+    """
+    keys = {
+        scheme: details["name"]
+        for scheme, details in security_schemes(document).items()
+        if details.get("type") == "apiKey" and details.get("in") == "header"
+    }
+    unserved: list[tuple[str, Any]] = []
+    for key in [*keys, None]:  # without any key the operations that need none are served
+        unserved = [
+            (where, needed)
+            for where, operation in operations(document)
+            if (needed := operation.get("security", document.get("security")))
+            and not any(set(alternative) <= {key} for alternative in needed)
+        ]
+        if not unserved:
+            return keys[key] if key else None
+    where, needed = unserved[0]
+    schemes = " or ".join(" with ".join(alternative) for alternative in needed)
+    raise GenerationError(f"{name}: {where}: needs {schemes}, and the client sends one API key in one header")
 
 
 def references(node: Any, where: str) -> Iterator[tuple[str, str]]:

@@ -81,30 +81,28 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
-    if isinstance(value, (list, tuple)):
-        return ",".join(text(item) for item in value)
     return str(value)
 
 
 def segment(value: Any) -> str:
-    """Percent-encode a path parameter so that it stays one segment.
+    """Percent-encode a path parameter so that it stays one segment; commas stand between the items of a list.
 
     Raises:
         ValueError: For an empty text and for the dot segments of RFC 3986, which would name another path.
     """
-    raw = text(value)
-    if raw in ("", ".", ".."):
+    spelled = ",".join(quote(text(item), safe="") for item in (value if isinstance(value, list) else [value]))
+    if spelled in ("", ".", ".."):
         raise ValueError("a path parameter must not be empty, '.' or '..'")
-    return quote(raw, safe="")
+    return spelled
 
 
-def named_fields(model: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the JSON name and the value of each field of a model that is set."""
+def named_fields(model: Any, *, unset: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield the JSON name and the value of each field of a model that is set, or of every field."""
     for field in attrs.fields(type(model)):
         value = getattr(model, field.name)
         if field.metadata.get("additional_properties"):
             yield from value.items()
-        elif value is not None or field.default is attrs.NOTHING:
+        elif unset or value is not None or field.default is attrs.NOTHING:
             yield field.metadata.get("json_name", field.name), value
 
 
@@ -115,7 +113,7 @@ def pairs(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
         if attrs.has(type(value)):
             spelled.extend(pairs(named_fields(value)))
         elif isinstance(value, (list, tuple)):
-            spelled.extend((name, text(item)) for item in value)
+            spelled.extend((name, text(item)) for item in value if item is not None)
         elif value is not None:
             spelled.append((name, text(value)))
     return tuple(spelled)

@@ -19,7 +19,7 @@ import msgspec
 
 from . import models
 from .errors import UnexpectedContent
-from .types import Answer, Body, File, named_fields, pairs
+from .types import Answer, Body, File, named_fields, pairs, text
 
 Path = tuple[str, ...]
 """JSON names from the root; ``*`` stands for any item, and for any name that the spec does not give."""
@@ -44,7 +44,10 @@ def decode(content: bytes, answer: Answer) -> Any:
         if answer.media == "text":
             return content.decode()
         if is_msgspec_type(answer.type):
-            return decoder(answer.type).decode(content)
+            try:
+                return decoder(answer.type).decode(content)
+            except msgspec.ValidationError:
+                pass  # 4.0 is an integer to JSON Schema, but not to msgspec
         return structure(msgspec.json.decode(content), answer.type)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # What these say quotes the body, which may be personal.
@@ -147,9 +150,11 @@ def structurer(hint: Any) -> Structure:
 
 
 def _scalar(hint: Any) -> Structure:
+    is_integer = hint is int or any(type(value) is int for value in typing.get_args(hint))
+
     def build(value: Any, path: Path, stray: Stray) -> Any:
-        if hint is int and type(value) is float and value.is_integer():
-            return int(value)  # 4.0 is an integer to JSON Schema
+        if is_integer and type(value) is float and value.is_integer():
+            value = int(value)  # 4.0 is an integer to JSON Schema
         try:
             return msgspec.convert(value, hint)
         except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
@@ -228,13 +233,13 @@ def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
     def build(value: Any, path: Path, stray: Stray) -> Any:
         if type(value) in exact:
             return value
-        best: tuple[int, Any, list[tuple[Path, Any, Any]]] | None = None
+        best: tuple[tuple[int, int], Any, list[tuple[Path, Any, Any]]] | None = None
         for member in (*others, *(member for member in members if member in exact)):
             strays: list[tuple[Path, Any, Any]] = []
             built = structurer(member)(value, path, lambda *found, into=strays: into.append(found))
             if strays and strays[0][0] == path:
                 continue  # not this member at all
-            score = len(strays) * 1000 + _unknown(member, value)
+            score = len(strays), _lost(value, built)
             if best is None or score < best[0]:
                 best = score, built, strays
         if best is None:
@@ -247,12 +252,14 @@ def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
     return build
 
 
-def _unknown(member: Any, value: Any) -> int:
-    """Count the properties of ``value`` that ``member`` does not name; fewer make a better match."""
-    if not (isinstance(value, dict) and isinstance(member, type) and attrs.has(member)):
+def _lost(value: Any, built: Any) -> int:
+    """Count the properties in ``value`` that ``built`` does not hold; fewer make a better match."""
+    if isinstance(value, list) and isinstance(built, list):
+        return sum(map(_lost, value, built))
+    if not isinstance(value, dict):
         return 0
-    names = {field.metadata.get("json_name", field.name) for field in attrs.fields(member)}
-    return len(value.keys() - names)
+    held = dict(named_fields(built, unset=True)) if attrs.has(type(built)) else built
+    return sum(_lost(item, held[name]) if name in held else 1 for name, item in value.items())
 
 
 def plain(value: Any) -> Any:
@@ -278,20 +285,24 @@ def form_body(value: Any) -> Body:
 
 def multipart_body(value: Any) -> Body:
     """Encode a body as the parts of a form (``multipart/form-data``)."""
-    files: list[tuple[str, Any]] = []
-    fields: list[tuple[str, Any]] = []
+    parts: list[tuple[str, Any]] = []
     for name, item in named_fields(value):
         for part in item if isinstance(item, list) else [item]:
             if isinstance(part, File):
-                files.append((name, (part.file_name, part.payload, part.mime_type)))
+                # A part without a file name is a text to most servers.
+                parts.append((name, (part.file_name or name, content_of(part), part.mime_type)))
             elif attrs.has(type(part)) or isinstance(part, dict):
-                files.append((name, (None, msgspec.json.encode(plain(part)), "application/json")))
-            else:
-                fields.append((name, part))
-    return Body(fields=pairs(fields), files=tuple(files))
+                parts.append((name, (None, msgspec.json.encode(plain(part)), "application/json")))
+            elif part is not None:
+                parts.append((name, (None, text(part))))
+    return Body(files=tuple(parts))
 
 
 def binary_body(value: File, content_type: str) -> Body:
     """Encode a body that is one file."""
-    content = value.payload if isinstance(value.payload, bytes) else value.payload.read()
-    return Body(content=content, content_type=content_type)
+    return Body(content=content_of(value), content_type=content_type)
+
+
+def content_of(file: File) -> bytes:
+    """Read a file, once: a request may be sent several times."""
+    return file.payload if isinstance(file.payload, bytes) else file.payload.read()

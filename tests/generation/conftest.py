@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from ruamel.yaml import YAML
+from tests.generation.golden.harness import Packages
 
 import regenerate
 
@@ -150,3 +151,9 @@ def committed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
     for name in ("openapi.yaml", "generator-config.yaml"):
         shutil.copy(ROOT / name, root)
     return Project(root, capsys)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """The golden packages, each generated once."""
+    return Packages(tmp_path_factory.mktemp("golden"))

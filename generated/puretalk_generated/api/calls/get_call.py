@@ -8,7 +8,8 @@ from typing import Final
 from ...client import Client
 from ...models.error import Error
 from ...models.get_call_response import GetCallResponse
-from ...types import Answer, Request, Responses, segment
+from ...types import Answer, Request, Responses
+from ...types import segment as _segment
 
 RESPONSES: Final[Responses[GetCallResponse]] = Responses(
     (
@@ -25,7 +26,7 @@ def request(
     return Request(
         method="GET",
         path="/calls/{call_id}".format(
-            call_id=segment(call_id),
+            call_id=_segment(call_id),
         ),
     )
 

@@ -1,0 +1,104 @@
+"""Walking an OpenAPI document: its schemas, parameters, bodies and answers, each with the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from spec_document import operations
+
+Place = tuple[str, Any]
+"""A node of the document, after where it stands."""
+
+
+def union_members(schema: Any) -> list[Any]:
+    """Return the members of oneOf and anyOf."""
+    return [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
+
+
+def resolved(document: Any, node: Any) -> Any:
+    """Follow a ``$ref``, which ``check_document`` has seen to resolve."""
+    seen: list[str] = []
+    while "$ref" in node and node["$ref"] not in seen:
+        seen.append(node["$ref"])
+        node = document
+        for step in seen[-1][2:].split("/"):
+            node = node[step.replace("~1", "/").replace("~0", "~")]
+    return node
+
+
+def schemas(document: Any) -> Iterator[Place]:
+    """Yield every Schema Object that is no reference, with its place."""
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        yield from nested(schema, f"#/components/schemas/{name}")
+    for where, parameter in parameters(document):
+        yield from nested(parameter.get("schema"), f"{where}: parameter {parameter.get('name')!r}")
+    for where, content_type, media in media_types(document):
+        yield from nested(media.get("schema") if isinstance(media, dict) else None, f"{where} {content_type}")
+
+
+def nested(schema: Any, where: str) -> Iterator[Place]:
+    """Yield a schema and those within it, following no reference."""
+    if not isinstance(schema, dict) or "$ref" in schema:
+        return
+    yield where, schema
+    for step, child in children(schema):
+        yield from nested(child, f"{where}/{step}")
+
+
+def children(schema: Any) -> Iterator[Place]:
+    """Yield the schemas that stand directly in a schema."""
+    for name, child in (schema.get("properties") or {}).items():
+        yield f"properties/{name}", child
+    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
+        for index, child in enumerate(schema.get(keyword) or ()):
+            yield f"{keyword}/{index}", child
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield keyword, schema[keyword]
+
+
+def reachable(document: Any, schema: Any, where: str) -> Iterator[Place]:
+    """Yield a schema and all that it refers to."""
+    seen: set[int] = set()
+    waiting = [(where, schema)]
+    while waiting:
+        where, schema = waiting.pop()
+        if not isinstance(schema, dict):
+            continue
+        if "$ref" in schema:
+            where, schema = schema["$ref"], resolved(document, schema)
+        if id(schema) not in seen:
+            seen.add(id(schema))
+            yield where, schema
+            waiting.extend((f"{where}/{step}", child) for step, child in children(schema))
+
+
+def parameters(document: Any) -> Iterator[Place]:
+    """Yield every parameter that is no reference, with its place."""
+    for name, parameter in ((document.get("components") or {}).get("parameters") or {}).items():
+        if "$ref" not in parameter:
+            yield f"#/components/parameters/{name}", parameter
+    holders = [*document["paths"].items(), *operations(document)]
+    for where, holder in holders:
+        for parameter in (holder.get("parameters") or ()) if isinstance(holder, dict) else ():
+            if "$ref" not in parameter:
+                yield where, parameter
+
+
+def media_types(document: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield every body and answer: where it stands, its content type, and its Media Type Object."""
+    components = document.get("components") or {}
+    holders: list[Place] = [
+        (f"#/components/{kind}/{name}", holder)
+        for kind in ("requestBodies", "responses")
+        for name, holder in (components.get(kind) or {}).items()
+    ]
+    for where, operation in operations(document):
+        holders.append((f"{where}: requestBody", operation.get("requestBody") or {}))
+        holders += [
+            (f"{where}: {status}", answer) for status, answer in (operation.get("responses") or {}).items()
+        ]
+    for where, holder in holders:
+        for content_type, media in (holder.get("content") or {}).items():
+            yield where, content_type, media

@@ -1,0 +1,165 @@
+"""Payloads made from a schema, and what of a payload must come back.
+
+Not made, because it does not come back: properties that a schema neither names nor speaks of (a schema with
+properties and without additionalProperties), numbers that no IEEE double holds, fractions of a microsecond, and leap
+seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+Schema = dict[str, Any]
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+STRINGS = {
+    "date": st.dates().map(date.isoformat),
+    "date-time": st.datetimes(timezones=OFFSETS).map(datetime.isoformat),
+    "uuid": st.uuids().map(str),
+    "byte": st.sampled_from(["", "AA==", "/+8="]),
+}
+# Numbers are IEEE doubles to most of JSON (RFC 8259, section 6), and so to a float.
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+INTEGERS = st.integers() | st.integers(-(2**53), 2**53).map(float)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=3,
+)
+SIZE = 3
+
+
+class Maker:
+    """Makes payloads that are valid by the schemas of one document."""
+
+    def __init__(self, document: Any) -> None:
+        self.schemas: dict[str, Schema] = document.get("components", {}).get("schemas", {})
+
+    def resolved(self, schema: Any) -> Schema:
+        """Follow a reference, and fold allOf into one schema."""
+        if "$ref" in schema:
+            return self.resolved(self.schemas[schema["$ref"].rpartition("/")[2]])
+        if "allOf" not in schema:
+            return dict(schema)
+        members = [self.resolved(member) for member in schema["allOf"]]
+        members.append({name: value for name, value in schema.items() if name != "allOf"})
+        whole: Schema = {}
+        for member in members:
+            properties = {**whole.get("properties", {})}
+            for name, value in member.get("properties", {}).items():
+                properties[name] = {**properties.get(name, {}), **value}
+            required = [*whole.get("required", ()), *member.get("required", ())]
+            whole |= {**member, "properties": properties, "required": required}
+        if not whole["properties"]:
+            del whole["properties"]
+        return whole
+
+    def payloads(self, schema: Any, depth: int = 0) -> st.SearchStrategy[Any]:
+        """Return a strategy for the payloads of a schema."""
+        schema = self.resolved(schema)
+        if schema.pop("nullable", False):
+            return st.none() | self.payloads(schema, depth)
+        if "const" in schema:
+            return st.just(schema["const"])
+        if "enum" in schema:
+            also = [float(value) for value in schema["enum"] if type(value) is int]
+            return st.sampled_from([*schema["enum"], *also])
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in schema:
+                return st.one_of([self.member(schema, member, depth) for member in schema[keyword]])
+        if isinstance(schema.get("type"), list):
+            return st.one_of([self.payloads({**schema, "type": name}, depth) for name in schema["type"]])
+        return self.typed(schema, depth)
+
+    def member(self, union: Schema, member: Any, depth: int) -> st.SearchStrategy[Any]:
+        """Return a strategy for a member of a union, with the value that its discriminator demands."""
+        made = self.payloads(member, depth)
+        if "discriminator" not in union:
+            return made
+        tag = union["discriminator"]["propertyName"]
+        return st.builds(
+            lambda payload, value: {**payload, tag: value}, made, st.sampled_from(tags(union, member))
+        )
+
+    def typed(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+        """Return a strategy for a schema that says no more than a type."""
+        kind = schema.get("type", "object" if "properties" in schema else None)
+        if kind == "array":
+            return self.arrays(schema, depth)
+        if kind == "object":
+            return self.objects(schema, depth)
+        if kind == "string":
+            return STRINGS.get(schema.get("format", ""), TEXT)
+        plain = {"integer": INTEGERS, "number": NUMBERS, "boolean": st.booleans(), "null": st.none()}
+        return plain.get(kind or "", ANYTHING)
+
+    def arrays(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+        """Return a strategy for arrays; deep down they are empty, so that recursion ends."""
+        if "prefixItems" in schema:
+            return st.tuples(*(self.payloads(item, depth + 1) for item in schema["prefixItems"])).map(list)
+        size = SIZE if depth < SIZE else 0
+        return st.lists(self.within(schema["items"], depth), max_size=size)
+
+    def within(self, schema: Any, depth: int) -> st.SearchStrategy[Any]:
+        """Return a strategy for a schema within another, which is made when it is needed: it may be the other."""
+        return st.deferred(lambda: self.payloads(schema, depth + 1))
+
+    def objects(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+        """Return a strategy for objects, with properties that the spec does not name where it allows them."""
+        required = schema.get("required", ())
+        named = schema.get("properties", {})
+        items = {
+            name: self.within(value, depth)
+            for name, value in named.items()
+            if name in required or depth < SIZE
+        }
+        made = st.fixed_dictionaries(
+            {name: value for name, value in items.items() if name in required},
+            optional={name: value for name, value in items.items() if name not in required},
+        )
+        extra = schema.get("additionalProperties", not named)
+        if extra is False or depth >= SIZE:
+            return made
+        value = ANYTHING if extra is True else self.within(extra, depth)
+        others = st.dictionaries(TEXT.filter(lambda name: name not in named), value, max_size=2)
+        return st.builds(lambda extras, payload: {**extras, **payload}, others, made)
+
+
+def tags(union: Schema, member: Schema) -> list[str]:
+    """List the discriminator values that stand for a member: those mapped to it, else its name."""
+    name = member["$ref"].rpartition("/")[2]
+    mapping = union["discriminator"].get("mapping", {})
+    return [tag for tag, target in mapping.items() if target.rpartition("/")[2] == name] or [name]
+
+
+def same(sent: Any, back: Any) -> bool:
+    """Whether a payload came back, as JSON Schema compares: 1 is 1.0, and formats compare as what they mean.
+
+    One thing need not come back: the null of a property that may be absent. It is enough here that nothing but nulls
+    is missing; that ``back`` decodes to what ``sent`` decoded to, without a stray, tells that they may be.
+    """
+    if isinstance(sent, dict) and isinstance(back, dict):
+        kept = {name for name, value in sent.items() if value is not None or name in back}
+        return kept == back.keys() and all(same(sent[name], back[name]) for name in kept)
+    if isinstance(sent, list) and isinstance(back, list):
+        return len(sent) == len(back) and all(map(same, sent, back))
+    if isinstance(sent, bool) or isinstance(back, bool):
+        return sent is back
+    if sent == back:
+        return True
+    return isinstance(sent, str) and isinstance(back, str) and meaning(sent) == meaning(back) is not None
+
+
+def meaning(text: str) -> Any:
+    """Read a text as a moment or a UUID, if it is one."""
+    for read in (datetime.fromisoformat, UUID):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
