@@ -34,7 +34,7 @@ def schemas(document: Any) -> Iterator[Place]:
     for where, parameter in parameters(document):
         yield from nested(parameter.get("schema"), f"{where}: parameter {parameter.get('name')!r}")
     for where, content_type, media in media_types(document):
-        yield from nested(media.get("schema") if isinstance(media, dict) else None, f"{where} {content_type}")
+        yield from nested(media.get("schema"), f"{where} {content_type}")
 
 
 def nested(schema: Any, where: str) -> Iterator[Place]:
