@@ -37,7 +37,9 @@ class TypedWalk:
         self.hints = hints
         self.problems: dict[str, str] = {}
         self.reached: set[str] = set()
-        self.waiting: list[tuple[Any, Any, str]] = []
+        self.waiting: list[tuple[Any, Any, str, bool]] = []
+        self.is_part = False
+        """Whether the walk is below a member of an allOf, of whose values another member may leave fewer."""
 
     def problem(self, where: str, reason: str) -> None:
         """Note what is wrong at a place, unless something is already."""
@@ -50,23 +52,24 @@ class TypedWalk:
             node = node[step.replace("~1", "/").replace("~0", "~")]
         return node
 
-    def queue(self, schema: Any, hint: Any, where: str) -> None:
+    def queue(self, schema: Any, hint: Any, where: str, is_part: bool = False) -> None:
         """Leave a schema and its type for ``walk``, which so needs no recursion."""
-        self.waiting.append((schema, hint, where))
+        self.waiting.append((schema, hint, where, is_part or self.is_part))
 
     def walk(self) -> None:
         """Compare all that waits, and what is below it."""
         seen = set()
         while self.waiting:
-            schema, hint, where = self.waiting.pop()
-            if isinstance(schema, dict) and (where, hint) not in seen:
-                seen.add((where, hint))
+            schema, hint, where, self.is_part = self.waiting.pop()
+            if isinstance(schema, dict) and (where, hint, self.is_part) not in seen:
+                seen.add((where, hint, self.is_part))
                 self.reached.add(where)
                 if "$ref" in schema:
                     self.queue(self.at(schema["$ref"]), hint, schema["$ref"])
                 for keyword in ("allOf", "anyOf", "oneOf"):
                     for index, branch in enumerate(schema.get(keyword) or ()):
-                        self.queue(branch, hint, f"{where}/{keyword}/{index}")
+                        is_part = keyword == "allOf" and len(schema["allOf"]) > 1
+                        self.queue(branch, hint, f"{where}/{keyword}/{index}", is_part)
                 options = members(hint)
                 self.check_values(schema, options, where)
                 self.check_items(schema, options, where)
@@ -78,6 +81,8 @@ class TypedWalk:
         if schema.get("enum") or schema.get("const") is not None:
             values = schema.get("enum") or [schema["const"]]
             held = [repr(value) for value in values if not admits(options, KIND_OF.get(type(value)), value)]
+            if self.is_part and len(held) < len(values):
+                return
         if held and Any not in options:
             kept = " | ".join(str(o) if typing.get_origin(o) else o.__name__ for o in options)
             self.problem(where, f"its type, {kept}, does not hold {' or '.join(held)}")

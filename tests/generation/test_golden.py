@@ -84,6 +84,10 @@ def test_discriminator_decides_between_members_of_one_shape(packages: Packages) 
     for kind, name in classes.items():
         event = codec.structure({"kind": kind, "at": 1}, package.answer("Event").type)
         assert type(event) is getattr(models, name), kind
+    for kind, name in {"cat": "Cat", "dog": "Dog"}.items():
+        assert type(codec.structure({"petKind": kind}, package.answer("AnyPet").type)) is getattr(
+            models, name
+        )
     payment = codec.structure({"payType": "Card"}, package.answer("Payment").type)
     assert type(payment) is models.Card
 

@@ -40,10 +40,17 @@ def project(root: Path, document: Any) -> Path:
     return root
 
 
+def is_base(schema: Any) -> bool:
+    """Whether a schema is only inherited from: nothing may refer to it but the allOf of its kinds."""
+    return "discriminator" in schema and "properties" in schema
+
+
 def with_readers(document: Any) -> Any:
     """Add an operation for each component schema that answers with it, so that its Python type is known."""
     document.setdefault("servers", [{"url": SERVER}])
-    for name in document.get("components", {}).get("schemas", {}):
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        if is_base(schema):
+            continue
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         document["paths"][f"/schemas/{name}"] = {
             "get": {
@@ -134,6 +141,7 @@ def load(name: str) -> Any:
 def schema_names(document: Any) -> list[str]:
     """List the component schemas, but for those that a discriminator tells apart: they come as part of its union."""
     schemas = document.get("components", {}).get("schemas", {})
-    unions = [schema for schema in schemas.values() if "discriminator" in schema]
+    unions = [schema for schema in schemas.values() if "discriminator" in schema and not is_base(schema)]
     told_apart = {member["$ref"] for union in unions for member in union.get("oneOf") or union["anyOf"]}
-    return [name for name in schemas if f"#/components/schemas/{name}" not in told_apart]
+    bases = {f"#/components/schemas/{name}" for name, schema in schemas.items() if is_base(schema)}
+    return [name for name in schemas if f"#/components/schemas/{name}" not in told_apart | bases]
