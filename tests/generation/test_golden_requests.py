@@ -168,10 +168,17 @@ def test_multipart_body(packages: Packages) -> None:
     assert files == [("photo", "photo", b"\x00\xff"), ("more", "one.txt", b"1")]
 
 
+class Pipe(io.BytesIO):
+    """A stream that can be read once."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        raise io.UnsupportedOperation
+
+
 def test_request_with_a_file_can_be_sent_again(packages: Packages) -> None:
     """A file is read when the request is built, so that a retry sends it too."""
     package = packages["bodies"]
-    photo = package.module("types").File(io.BytesIO(b"once and again"))
+    photo = package.module("types").File(Pipe(b"once and again"))
     body = package.module("models").SendPartsBody(title="t", photo=photo)
     request = package.module("api.bodies.send_parts").request(body=body)
     for _ in range(2):
