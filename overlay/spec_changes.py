@@ -125,9 +125,11 @@ def verdicts(fact: str, was: Any, now: Any, before: Node, after: Node) -> Iterat
 
 def enum_verdicts(was: Any, now: Any, *, sent: bool) -> Iterator[tuple[str, bool]]:
     """Yield what to say of an enum whose values changed; None stands for no enum."""
-    if was is None or now is None:
-        values = now if was is None else was
-        yield f"{'only' if was is None else 'no longer only'} {listed(values)}", was is None and sent
+    if was is None:
+        yield f"only {listed(now)}", sent
+        return
+    if now is None:
+        yield f"no longer only {listed(was)}", False
         return
     if added := now - was:
         yield f"new value {listed(added)}", False

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
+from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -16,7 +17,7 @@ from ruamel.yaml import YAML
 from puretalk_client import Call, ResponseDecodeError
 from puretalk_client._decoding import MAX_DRIFTS, Drift, decode, repeats_a_name, tolerant
 from puretalk_client.models import CallEnvelope
-from puretalk_generated.codec import decoder
+from puretalk_generated.codec import decoder, structure
 
 SPEC = YAML(typ="safe").load(Path(__file__).parent.parent / "openapi.yaml")
 ENVELOPE = SPEC["paths"]["/calls/{call_id}"]["get"]["responses"]["200"]["content"]["application/json"][
@@ -177,3 +178,40 @@ def test_half_a_surrogate_pair_does_not_cost_the_call(escaped: str, text: str) -
     call, drifts = decode(f'{{"transcript":"{escaped}"}}'.encode(), Call)
     assert call.transcript == text
     assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair")] if "\ufffd" in text else [])
+
+
+MADE: list[str] = []
+
+
+@frozen(kw_only=True)
+class Sum:
+    """A term of a formula, which another spec may well describe."""
+
+    kind: Literal["sum"]
+    parts: list[Sum | Product]
+
+    def __attrs_post_init__(self) -> None:
+        MADE.append(self.kind)
+
+
+@frozen(kw_only=True)
+class Product:
+    """The other kind of term, which looks alike but for its kind."""
+
+    kind: Literal["product"]
+    parts: list[Sum | Product]
+
+    def __attrs_post_init__(self) -> None:
+        MADE.append(self.kind)
+
+
+def test_unions_within_unions_do_not_multiply() -> None:
+    """An object whose kind tells what it is, is looked into once, however deep it lies."""
+    depth = 16
+    value: dict[str, Any] = {"kind": "product", "parts": []}
+    for _ in range(depth):
+        value = {"kind": "product", "parts": [value]}
+    MADE.clear()
+    built = structure(value, Sum | Product)
+    assert isinstance(built, Product)
+    assert ["product"] * (depth + 1) == MADE

@@ -228,38 +228,52 @@ def _model(model: Any) -> Structure:
 
 
 def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
-    exact = {member for member in members if member in (bool, int, float, str, type(None))}
-    others = [member for member in members if member not in exact]
+    scalars = [member for member in members if member in (bool, int, float, str, type(None))]
+    others = [member for member in members if member not in scalars]
 
     def build(value: Any, path: Path, stray: Stray) -> Any:
-        if type(value) in exact:
+        if type(value) in scalars:
             return value
-        best: tuple[tuple[int, int], Any, list[tuple[Path, Any, Any]]] | None = None
-        for member in (*others, *(member for member in members if member in exact)):
+        found: list[tuple[list[tuple[Path, Any, Any]], Any]] = []
+        for member in ([member for member in others if _may_be(member, value)] or others) + scalars:
             strays: list[tuple[Path, Any, Any]] = []
-            built = structurer(member)(value, path, lambda *found, into=strays: into.append(found))
-            if strays and strays[0][0] == path:
-                continue  # not this member at all
-            score = len(strays), _lost(value, built)
-            if best is None or score < best[0]:
-                best = score, built, strays
-        if best is None:
+            built = structurer(member)(value, path, lambda *one, into=strays: into.append(one))
+            if not strays or strays[0][0] != path:  # else it is not this member at all
+                found.append((strays, built))
+        if not found:
             stray(path, hint, value)
             return value
-        for found in best[2]:
-            stray(*found)
+        best = found[0]
+        if len(found) > 1:
+            best = min(found, key=lambda one: (len(one[0]), _lost(value, one[1])))
+        for one in best[0]:
+            stray(*one)
         return best[1]
 
     return build
+
+
+def _may_be(model: Any, value: Any) -> bool:
+    """Whether an object has what ``model`` requires; looking no deeper, since unions within unions multiply."""
+    if not isinstance(value, dict) or not attrs.has(model):
+        return True
+    for field in attrs.fields(model):
+        name, expected = field.metadata.get("json_name", field.name), hints(model)[field.name]
+        if name not in value:
+            if field.default is attrs.NOTHING:
+                return False
+        elif typing.get_origin(expected) is typing.Literal and value[name] not in typing.get_args(expected):
+            return False
+    return True
 
 
 def _lost(value: Any, built: Any) -> int:
     """Count the properties in ``value`` that ``built`` does not hold; fewer make a better match."""
     if isinstance(value, list) and isinstance(built, list):
         return sum(map(_lost, value, built))
-    if not isinstance(value, dict):
-        return 0
     held = dict(named_fields(built, unset=True)) if attrs.has(type(built)) else built
+    if not isinstance(value, dict) or not isinstance(held, dict):
+        return 0
     return sum(_lost(item, held[name]) if name in held else 1 for name, item in value.items())
 
 

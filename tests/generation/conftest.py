@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from attrs import frozen
 from ruamel.yaml import YAML
-from tests.generation.golden.harness import Packages
 
 import regenerate
 
 from . import tree as trees
+from .golden.harness import Packages
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_CACHES = shutil.ignore_patterns("__pycache__")
