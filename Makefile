@@ -65,7 +65,7 @@ format: $(STAMP) ## Mend format and lint where that can be done by itself
 	@$(BIN)/ruff check --quiet --fix .
 
 types: $(STAMP) ## Check the types: mypy --strict and pyright
-	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/*.py tests
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/spec_tools overlay/*.py tests
 	@$(BIN)/pyright --warnings
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml

@@ -30,8 +30,7 @@ from openapi_python_client.strings import ClassName
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from expressible import check_expressible, mend
-from spec_document import (
+from spec_tools.document import (
     GenerationError,
     apply_fixes,
     check_document,
@@ -39,6 +38,7 @@ from spec_document import (
     key_header,
     load_yaml,
 )
+from spec_tools.expressible import check_expressible, mend
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "puretalk_generated"
@@ -163,10 +163,11 @@ def check_complete(package: Path, root: Path, document: Any) -> None:
         made = ClassName(schema.get("title") or name, config.field_prefix)
         override = (config.class_overrides or {}).get(made)
         classes[name] = (override and override.class_name) or made
+    tools = str(Path(__file__).resolve().parent)
     result = subprocess.run(
-        [sys.executable, "-B", str(Path(__file__).with_name("completeness.py")), str(package)],
+        [sys.executable, "-P", "-B", "-m", "spec_tools.completeness", str(package)],
         input=json.dumps({"document": document, "classes": classes}, default=str, skipkeys=True),
-        env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([tools, str(package.parent)]), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
         check=False,

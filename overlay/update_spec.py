@@ -21,13 +21,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import generated_names
 import regenerate
-import spec_changes
-import spec_source
-from spec_document import GenerationError, apply_fixes, check_document, load_yaml
-from spec_surface import Path as Place
-from spec_todos import CONFIG, FIXES, OVERLAY, PACKAGE, READS, Todo, open_todos
+from spec_tools import changes as spec_changes
+from spec_tools import generated_names
+from spec_tools import source as spec_source
+from spec_tools.document import GenerationError, apply_fixes, check_document, load_yaml
+from spec_tools.places import Path as Place
+from spec_tools.todos import CONFIG, FIXES, OVERLAY, PACKAGE, READS, Todo, open_todos
 
 DIGEST = "overlay/openapi.sha256"
 CHANGELOG = "CHANGELOG.md"

@@ -20,10 +20,10 @@ def fixed_spec(folder: Path) -> Path:
     """Write openapi.yaml with the spec fixes applied."""
     from ruamel.yaml import YAML
 
-    # The driver of generation stands in overlay/ and is no package.
+    # What generation is made of stands in overlay/, which is no package.
     sys.path.insert(0, str(ROOT / "overlay"))
     try:
-        import spec_document
+        from spec_tools import document as spec_document
     finally:
         sys.path.remove(str(ROOT / "overlay"))
     document: Any = spec_document.load_yaml(ROOT / "openapi.yaml")

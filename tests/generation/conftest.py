@@ -123,8 +123,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project that stands still, its package generated, with the scripts beside it."""
     root = tmp_path_factory.mktemp("made") / "project"
     trees.make(root)
-    for script in (ROOT / "overlay").glob("*.py"):
-        shutil.copy(script, root / "overlay")
+    shutil.copy(ROOT / "overlay" / "regenerate.py", root / "overlay")
+    shutil.copytree(ROOT / "overlay" / "spec_tools", root / "overlay" / "spec_tools", ignore=NO_CACHES)
     return root
 
 

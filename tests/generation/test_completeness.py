@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import regenerate
-import spec_document
+from spec_tools import document as spec_document
 
 from .conftest import Project, write_project
 

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 import pytest
 
-import spec_document
+from spec_tools import document as spec_document
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "generated" / "puretalk_generated"

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from tests.generation.golden.harness import load, project, with_readers
 
 import regenerate
-from spec_document import GenerationError
+from spec_tools.document import GenerationError
 
 ANSWER = "responses: {'204': {description: nothing}}"
 

@@ -14,8 +14,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import regenerate
-import spec_document
-import spec_todos
+from spec_tools import document as spec_document
+from spec_tools import todos as spec_todos
 
 ROOT = Path(__file__).resolve().parents[2]
 # Added to the spec of today, whatever that is, since puretalk_client goes with it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import regenerate
-import spec_document
+from spec_tools import document as spec_document
 
 if TYPE_CHECKING:
     from tests.generation.conftest import Project

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-import spec_changes
-from spec_surface import jsonpath, surface
+from spec_tools import changes as spec_changes
+from spec_tools.places import jsonpath
+from spec_tools.surface import surface
 
 DOCUMENT: Any = {
     "openapi": "3.0.1",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import spec_document
+from spec_tools import document as spec_document
 
 if TYPE_CHECKING:
     from tests.generation.conftest import Project

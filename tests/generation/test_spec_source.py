@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-import spec_document
-import spec_source
-from spec_document import GenerationError
+from spec_tools import document as spec_document
+from spec_tools import source as spec_source
+from spec_tools.document import GenerationError
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDORED = (ROOT / "openapi.yaml").read_bytes()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import generated_names
 import regenerate
-import spec_document
-import spec_todos
+from spec_tools import document as spec_document
+from spec_tools import generated_names
+from spec_tools import todos as spec_todos
 
 from .tree import Tree
 

@@ -11,8 +11,8 @@ import pytest
 
 import regenerate
 import update_spec
-from spec_changes import Change
-from spec_document import GenerationError
+from spec_tools.changes import Change
+from spec_tools.document import GenerationError
 
 from . import tree as trees
 from .tree import GROWTH, NEW_STATUS, NEW_TYPE, Tree, edited

@@ -10,8 +10,8 @@ from pathlib import Path
 from attrs import frozen
 
 import regenerate
-import spec_todos
 import update_spec
+from spec_tools import todos as spec_todos
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = Path(__file__).with_name("base")

@@ -10,8 +10,9 @@ from typing import Any
 
 from openapi_python_client.strings import ClassName
 
-from spec_document import GenerationError, operations, references
-from spec_walk import media_types, parameters, reachable, resolved, schemas, union_members
+from .document import GenerationError, operations
+from .places import references, resolve
+from .walk import media_types, parameters, reachable, schemas, union_members
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 SCALARS = ("string", "number", "integer", "boolean", "null")
@@ -57,7 +58,7 @@ def mend_discriminator(document: Any, union: Any, where: str, tags: dict[tuple[i
             raise GenerationError(f"{where}: a discriminator tells only members apart that are a $ref")
         simple = member["$ref"].rpartition("/")[2]
         mapped = [tag for tag, target in mapping.items() if target in (member["$ref"], simple)] or [simple]
-        schema = resolved(document, member)
+        schema = resolve(document, member)
         values = tags.setdefault((id(schema), name), [])
         literal = {"type": "string", "enum": values}
         if "allOf" in schema:
@@ -87,7 +88,7 @@ def check_expressible(document: Any, name: str, overrides: Any = ()) -> None:
             check_media_type(document, where, content_type, media)
         check_class_names(document, overrides or ())
         for where, operation in operations(document):
-            check_bodies(document, where, resolved(document, operation.get("requestBody") or {}))
+            check_bodies(document, where, resolve(document, operation.get("requestBody") or {}))
     except GenerationError as error:
         raise GenerationError(f"{name}: {error}") from None
 
@@ -121,7 +122,7 @@ def check_schema(document: Any, where: str, schema: Any) -> None:
 def check_member(document: Any, where: str, member: Any, whole: Any) -> None:
     """Refuse a member of allOf of which the generator would take only the properties."""
     if "$ref" in member:
-        other = resolved(document, member)
+        other = resolve(document, member)
         alone = len(whole["allOf"]) == 1
         if (
             not alone
@@ -148,7 +149,7 @@ def check_parameter(document: Any, where: str, parameter: Any) -> None:
     if "schema" not in parameter:
         return
     where = f"{where}: parameter {parameter.get('name')!r}"
-    location, schema = parameter["in"], resolved(document, parameter["schema"])
+    location, schema = parameter["in"], resolve(document, parameter["schema"])
     if any(place[1].get("format") == "binary" for place in reachable(document, schema, where)):
         raise GenerationError(f"{where} cannot hold format binary; base64 in a text is format byte")
     fitting = [is_scalar, *{"path": [is_list], "query": [is_list, is_record]}.get(location, [])]
@@ -161,7 +162,7 @@ def check_media_type(document: Any, where: str, content_type: str, media: Any) -
     where, kind = f"{where} {content_type}", content_type.partition(";")[0].strip().lower()
     if "schema" not in media:
         return
-    schema = resolved(document, media["schema"])
+    schema = resolve(document, media["schema"])
     is_request = "requestBod" in where
     if kind == "application/octet-stream" and is_request and schema.get("format") != "binary":
         raise GenerationError(f"{where}: the schema of a binary body must be of type string, format binary")
@@ -182,7 +183,7 @@ def check_media_type(document: Any, where: str, content_type: str, media: Any) -
 def check_bodies(document: Any, where: str, body: Any) -> None:
     """Refuse bodies of several content types that the type of the value cannot tell apart."""
     for content_type, media in list((body.get("content") or {}).items())[:-1]:
-        schema = resolved(document, media.get("schema", {}))
+        schema = resolve(document, media.get("schema", {}))
         if not isinstance(schema.get("type", "object" if schema.get("properties") else None), str):
             raise GenerationError(
                 f"{where}: nothing tells which body is meant for {content_type}: give it one type"
@@ -211,7 +212,7 @@ def check_class_names(document: Any, overrides: Any) -> None:
 
 def is_flat(document: Any, schema: Any, test: Callable[[Any, Any], bool]) -> bool:
     """Whether ``test`` holds for a schema, or for every member of a union."""
-    schema = resolved(document, schema)
+    schema = resolve(document, schema)
     members = union_members(schema) or schema.get("allOf") if test is is_scalar else union_members(schema)
     if members:
         return all(is_flat(document, member, test) for member in members)
@@ -243,7 +244,7 @@ def is_record(document: Any, schema: Any) -> bool:
         return False
     values = list((schema.get("properties") or {}).values())
     for member in schema.get("allOf") or ():
-        member = resolved(document, member)
+        member = resolve(document, member)
         if (not is_object(document, member) and member) or not is_record(
             document, {"type": "object", **member}
         ):
@@ -251,6 +252,5 @@ def is_record(document: Any, schema: Any) -> bool:
     extra = schema.get("additionalProperties")
     values += [extra] if isinstance(extra, dict) else []
     return all(
-        is_flat(document, value, is_scalar) or is_list(document, resolved(document, value))
-        for value in values
+        is_flat(document, value, is_scalar) or is_list(document, resolve(document, value)) for value in values
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from spec_document import operations
+from .document import operations
+from .places import resolve
 
 Place = tuple[str, Any]
 """A node of the document, after where it stands."""
@@ -14,17 +15,6 @@ Place = tuple[str, Any]
 def union_members(schema: Any) -> list[Any]:
     """Return the members of oneOf and anyOf."""
     return [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
-
-
-def resolved(document: Any, node: Any) -> Any:
-    """Follow a ``$ref``, which ``check_document`` has seen to resolve."""
-    seen: list[str] = []
-    while "$ref" in node and node["$ref"] not in seen:
-        seen.append(node["$ref"])
-        node = document
-        for step in seen[-1][2:].split("/"):
-            node = node[step.replace("~1", "/").replace("~0", "~")]
-    return node
 
 
 def schemas(document: Any) -> Iterator[Place]:
@@ -67,7 +57,7 @@ def reachable(document: Any, schema: Any, where: str) -> Iterator[Place]:
         if not isinstance(schema, dict):
             continue
         if "$ref" in schema:
-            where, schema = schema["$ref"], resolved(document, schema)
+            where, schema = schema["$ref"], resolve(document, schema)
         if id(schema) not in seen:
             seen.add(id(schema))
             yield where, schema

@@ -18,6 +18,8 @@ from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
+from .places import references, resolve
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Far more than any OpenAPI document has, and few enough to walk through.
 MAX_NODES = 1_000_000
@@ -193,39 +195,6 @@ def key_header(document: Any, name: str) -> str | None:
     where, needed = unserved[0]
     schemes = " or ".join(" with ".join(alternative) for alternative in needed)
     raise GenerationError(f"{name}: {where}: needs {schemes}, and the client sends one API key in one header")
-
-
-def references(node: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Yield every ``$ref`` below ``node`` with the place where it stands."""
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield where, node["$ref"]
-        for key, value in node.items():
-            yield from references(value, f"{where}/{str(key).replace('~', '~0').replace('/', '~1')}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from references(value, f"{where}/{index}")
-
-
-def resolve(document: Any, node: Any) -> Any:
-    """Follow the local ``$ref`` that ``node`` may be; the generator takes no other kind.
-
-    Raises:
-        KeyError: It points at nothing, or round in a circle.
-    """
-    followed: set[str] = set()
-    while isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        reference = node["$ref"]
-        if not reference.startswith("#/") or reference in followed:
-            raise KeyError(reference)
-        followed.add(reference)
-        node = document
-        for step in reference[2:].split("/"):
-            key = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(node, dict):
-                raise KeyError(reference)
-            node = node[key]
-    return node
 
 
 def apply_fixes(document: Any, fixes: Any, name: str, idle: list[tuple[int, str]] | None = None) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import httpx
 
-from spec_document import GenerationError, parse_yaml
-from spec_merge import merge_documents
+from .document import GenerationError, parse_yaml
+from .merge import merge_documents
 
 MAX_BYTES = 32 * 1024 * 1024
 TIMEOUT = 60.0

@@ -13,7 +13,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from spec_surface import Node, Path, jsonpath, surface
+from .places import Path, jsonpath
+from .surface import Node, surface
 
 PYTHON_FORMATS = frozenset({"date", "date-time", "uuid", "binary", "byte"})
 """Formats that decide the Python type of a string; any other only documents it."""

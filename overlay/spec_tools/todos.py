@@ -14,8 +14,8 @@ from typing import Any
 
 from attrs import frozen
 
-import generated_names
-from spec_document import apply_fixes, load_yaml
+from . import generated_names
+from .document import apply_fixes, load_yaml
 
 PACKAGE = "generated/puretalk_generated"
 OVERLAY = "overlay/puretalk_client"

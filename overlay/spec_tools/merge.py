@@ -11,7 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from spec_document import GenerationError, parse_yaml
+from .document import GenerationError, parse_yaml
+from .places import escaped
 
 MAX_CONTRADICTIONS = 10
 # How deep the documents add up: what stands deeper, an operation or a schema, is one value.
@@ -93,7 +94,7 @@ def differences(one: Any, other: Any, pointer: str) -> Iterator[tuple[str, Any, 
 
 def pointer_to(place: Place) -> str:
     """Write a place as JSON pointer."""
-    return "/".join(["#", *(str(key).replace("~", "~0").replace("/", "~1") for key in place)])
+    return "/".join(["#", *map(escaped, place)])
 
 
 def describe(value: Any) -> str:

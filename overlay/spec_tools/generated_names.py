@@ -11,8 +11,9 @@ from typing import Any
 from attrs import define, field, frozen
 from openapi_python_client.strings import ClassName
 
-from spec_document import operations
-from spec_surface import Path, fields
+from .document import operations
+from .places import Path
+from .surface import fields
 
 
 @frozen

@@ -1,6 +1,6 @@
 """Compare a generated package with the document that it was made from, and name what is missing.
 
-    completeness.py FOLDER < facts.json
+    python -m spec_tools.completeness FOLDER < facts.json
 
 FOLDER is the package, which is imported in full: so regenerate.py runs this in a process of its own. The facts
 are the document, with all fixes, and the class name of each component schema. Writes a JSON list of texts.
@@ -20,7 +20,8 @@ from typing import Any
 
 import attrs
 
-from typed_walk import TypedWalk, escaped, members, property_places
+from .places import at, escaped
+from .typed_walk import TypedWalk, members, property_places
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
@@ -133,7 +134,7 @@ class Comparison(TypedWalk):
     def resolved(self, node: Any, where: str) -> tuple[Any, str]:
         """Follow ``$ref``; return what it stands for, and where that is."""
         while "$ref" in node:
-            node, where = self.at(node["$ref"]), node["$ref"]
+            node, where = at(self.document, node["$ref"]), node["$ref"]
         return node, where
 
     def check_operation(self, name: str, item: Any, where: str) -> None:

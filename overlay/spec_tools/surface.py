@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import define, field
 
-from spec_document import METHODS, references, resolve
-
-Path = tuple[str | int, ...]
-"""A place in a document: names, and positions in lists."""
+from .document import METHODS
+from .places import Path, references, resolve
 
 
 @define
@@ -157,16 +154,3 @@ def type_of(schema: Any) -> str:
             members = {type_of(member) for member in schema[word]} - {"null", "anything"}
             return sign.join(sorted(members)) or "anything"
     return "object" if "properties" in schema else "array" if "items" in schema else "anything"
-
-
-def jsonpath(path: Path) -> str:
-    """Write a place in a document as RFC 9535 has it."""
-    steps = []
-    for step in path:
-        if isinstance(step, int):
-            steps.append(f"[{step}]")
-        elif re.fullmatch(r"[A-Za-z_]\w*", step):
-            steps.append(f".{step}")
-        else:
-            steps.append("['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']")
-    return "$" + "".join(steps)

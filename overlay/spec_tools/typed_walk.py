@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import attrs
 
+from .places import at, escaped
+
 KINDS: dict[str, tuple[Any, ...]] = {
     "string": (str, "date", "datetime", "UUID", "bytes", "File"),
     "integer": (int, float),
@@ -45,13 +47,6 @@ class TypedWalk:
         """Note what is wrong at a place, unless something is already."""
         self.problems.setdefault(where, reason)
 
-    def at(self, reference: str) -> Any:
-        """Return what a local reference points at."""
-        node = self.document
-        for step in reference[2:].split("/"):
-            node = node[step.replace("~1", "/").replace("~0", "~")]
-        return node
-
     def queue(self, schema: Any, hint: Any, where: str, is_part: bool = False) -> None:
         """Leave a schema and its type for ``walk``, which so needs no recursion."""
         self.waiting.append((schema, hint, where, is_part or self.is_part))
@@ -65,7 +60,7 @@ class TypedWalk:
                 seen.add((where, hint, self.is_part))
                 self.reached.add(where)
                 if "$ref" in schema:
-                    self.queue(self.at(schema["$ref"]), hint, schema["$ref"])
+                    self.queue(at(self.document, schema["$ref"]), hint, schema["$ref"])
                 for keyword in ("allOf", "anyOf", "oneOf"):
                     for index, branch in enumerate(schema.get(keyword) or ()):
                         is_part = keyword == "allOf" and len(schema["allOf"]) > 1
@@ -155,11 +150,6 @@ def json_name(field: Any) -> str | None:
     """Return the property that a field of a model is; None for the field that keeps those without one."""
     is_extra = field.metadata.get("additional_properties")
     return None if is_extra else str(field.metadata.get("json_name", field.name))
-
-
-def escaped(name: Any) -> str:
-    """Write a name as a step of a JSON Pointer (RFC 6901)."""
-    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def property_places(node: Any, where: str, holder: str = "") -> Iterator[str]:
