@@ -52,6 +52,7 @@ def parse_yaml(data: bytes, name: str, lines_before: int = 0) -> Any:
     try:
         document = parse_text(data.decode("utf-8-sig"))
         measure(document, {})
+        name_keys(document)
     except UnicodeDecodeError as error:
         raise GenerationError(f"{name}: not UTF-8 at byte {error.start}") from None
     except RecursionError:
@@ -85,6 +86,27 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"found duplicate key {key!r}")
         members[key] = value
     return members
+
+
+def name_keys(document: Any) -> None:
+    """Make texts of keys that YAML reads as numbers: OpenAPI's are names, and many write 404 without quotes.
+
+    Raises:
+        ValueError: A mapping has both.
+    """
+    waiting, seen = [document], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (dict, list)) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, dict):
+            for index, key in enumerate(list(node)):
+                if isinstance(key, int) and not isinstance(key, bool):
+                    if str(key) in node:
+                        raise ValueError(f"found duplicate key {key}")
+                    node.insert(index, str(key), node.pop(key))  # type: ignore[attr-defined]  # ruamel's
+        waiting.extend(node.values() if isinstance(node, dict) else node)
 
 
 def measure(node: Any, seen: dict[int, tuple[int, int]]) -> tuple[int, int]:

@@ -161,6 +161,15 @@ def test_damaged_spec_leaves_the_tree_as_it_was(tree: Tree, content: str | bytes
         assert tree.snapshot() == before
 
 
+def test_status_codes_without_quotes_are_status_codes(tree: Tree) -> None:
+    """YAML reads them as numbers, and OpenAPI means their names; both at once are a repeated key."""
+    quoted, bare = "        '404':\n", "        404:\n"
+    assert tree.run("--dry-run", tree.write("new.yaml", edited((quoted, bare)))).status == 0
+    twice = edited((quoted, f"{bare}          description: Not Found\n{quoted}"))
+    run = tree.run(tree.write("new.yaml", twice))
+    assert (run.status, "duplicate key 404" in run.err) == (1, True)
+
+
 def test_place_that_is_not_there(tree: Tree) -> None:
     """A file that does not exist is named."""
     run = tree.run("no-such-file.yaml")
