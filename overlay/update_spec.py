@@ -144,7 +144,10 @@ def update(root: Path, places: list[str], *, dry_run: bool, as_json: bool) -> in
         parent = None if dry_run else root / "generated"
         with tempfile.TemporaryDirectory(prefix=".new-", dir=parent) as name:
             folder = Path(name)
-            stage(root, source, folder)
+            try:
+                stage(root, source, folder)
+            except GenerationError as error:  # it speaks of openapi.yaml, which this is to become
+                raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
             changes = changes_between(root, folder)
             todos = open_todos(folder)
             if not dry_run:

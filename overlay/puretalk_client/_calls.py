@@ -6,7 +6,7 @@ import functools
 import uuid
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import GetCallResponse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GET_CALL: Responses[CallEnvelope] = Responses(
     tuple(
-        evolve(answer, type=CallEnvelope) if answer.type is GetCallResponse else answer
+        replace(answer, type=CallEnvelope) if answer.type is GetCallResponse else answer
         for answer in get_call.RESPONSES.answers
     )
 )
