@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CALL ?=
 REF ?=
+FROM ?=
+# Each in quotes, since an address may hold what the shell takes for its own.
+PLACES = $(foreach place,$(FROM),'$(place)')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
@@ -75,10 +78,10 @@ check-generated: $(STAMP) ## Fail where generated/ is not what openapi.yaml make
 	@$(BIN)/python overlay/regenerate.py --check
 
 update-spec: $(STAMP) ## Take over the vendor's new document: FROM="file, URL or page ..."
-	@$(BIN)/python overlay/update_spec.py $(FROM)
+	@$(BIN)/python overlay/update_spec.py $(PLACES)
 
 spec-diff: $(STAMP) ## Say what taking it over would change, and for whom: FROM="..."; touches nothing
-	@$(BIN)/python overlay/update_spec.py --dry-run $(FROM)
+	@$(BIN)/python overlay/update_spec.py --dry-run $(PLACES)
 
 api-diff: $(STAMP) ## List what breaks callers of the Python API since the last release (REF=<tag>: since another)
 	@$(BIN)/python overlay/api_changes.py $(if $(REF),-- '$(REF)')

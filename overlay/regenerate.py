@@ -26,7 +26,6 @@ from typing import Any
 import jinja2
 from openapi_python_client.config import ConfigFile
 from openapi_python_client.schema import OpenAPI
-from openapi_python_client.strings import ClassName
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
@@ -39,6 +38,7 @@ from spec_tools.document import (
     load_yaml,
 )
 from spec_tools.expressible import check_expressible, mend
+from spec_tools.generated_names import component_classes
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "puretalk_generated"
@@ -46,6 +46,8 @@ HEADER = (
     f"# Generated from openapi.yaml by openapi-python-client {version('openapi-python-client')}"
     ' ("make generate"). Do not edit.\n'
 )
+
+ADVICE = "Say it in another way in overlay/spec-fixes.yaml, or remove it there."
 
 # A name that the generator does not hand to our templates (any more) is an error, not an empty text.
 STRICT_GENERATOR = """
@@ -58,12 +60,15 @@ app()
 
 def spec_module(document: Any) -> str:
     """Write the facts that the generator does not hand to templates: the server, and the key's header."""
-    servers = document.get("servers") or [{"url": "/"}]
+    server: Any = (document.get("servers") or [{"url": "/"}])[0]
+    url = server["url"]
+    for name, variable in (server.get("variables") or {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))  # OpenAPI 3.0.1, Server Variable Object
     header = key_header(document, "openapi.yaml")
     return (
         '"""What openapi.yaml says of the API as a whole."""\n\n'
         f"VERSION = {quoted(document['info']['version'])}\n"
-        f"SERVER = {quoted(servers[0]['url'].rstrip('/'))}\n"
+        f"SERVER = {quoted(url.rstrip('/'))}\n"
         f"API_KEY_HEADER: str | None = {quoted(header) if header else None}\n"
     )
 
@@ -121,8 +126,11 @@ def explain(stderr: str) -> str:
         return explain_traceback(stderr)
     # The generator puts some names of the spec into its messages as the objects that hold them.
     plain = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", "...", stderr)
-    lines = [line.rstrip() for line in plain.splitlines() if line.strip() and "/issues/new/" not in line]
-    return "\n".join(lines[:40] or ["it said nothing"])
+    noise = ("/issues/new/", "Client was generated", "client was not created", "errors.pydantic.dev")
+    lines = [
+        line.rstrip() for line in plain.splitlines() if line.strip() and not any(n in line for n in noise)
+    ]
+    return "\n".join([*(lines[:40] or ["it said nothing"]), ADVICE])
 
 
 def explain_traceback(stderr: str) -> str:
@@ -158,11 +166,7 @@ def check_complete(package: Path, root: Path, document: Any) -> None:
         GenerationError: Something of the document is missing; the message names the places.
     """
     config = ConfigFile(**load_yaml(root / "generator-config.yaml"))
-    classes = {}
-    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
-        made = ClassName(schema.get("title") or name, config.field_prefix)
-        override = (config.class_overrides or {}).get(made)
-        classes[name] = (override and override.class_name) or made
+    classes = component_classes(document, config)
     tools = str(Path(__file__).resolve().parent)
     result = subprocess.run(
         [sys.executable, "-P", "-B", "-m", "spec_tools.completeness", str(package)],
@@ -204,6 +208,8 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
     fixes = load_yaml(root / "overlay" / "spec-fixes.yaml")
     apply_fixes(document, fixes, "overlay/spec-fixes.yaml", [] if allow_idle_fixes else None)
     check_operation_names(document, "openapi.yaml")  # the fixes may have given names
+    if isinstance(document.get("info"), dict) and isinstance(document["info"].get("version"), (int, float)):
+        document["info"]["version"] = str(document["info"]["version"])  # many write 1.1 without quotes
     if is_valid(document):  # else the generator says what is wrong with it
         mend(document)
         check_expressible(
@@ -227,7 +233,7 @@ def swap(new: Path, old: Path) -> None:
         old.rename(aside)
     try:
         new.rename(old)
-    except OSError:
+    except BaseException:
         if aside.exists():
             aside.rename(old)
         raise

@@ -21,6 +21,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from attrs import asdict, frozen
+from openapi_python_client.config import ConfigFile
+
 import regenerate
 from spec_tools import changes as spec_changes
 from spec_tools import generated_names
@@ -64,8 +67,8 @@ def python_names(root: Path) -> dict[Place, str]:
     """Return the Python names of a project by place in its document."""
     document = load_yaml(root / "openapi.yaml")
     apply_fixes(document, load_yaml(root / FIXES), FIXES, [])
-    overrides = load_yaml(root / CONFIG).get("class_overrides") or {}
-    return generated_names.python_names(document, generated_names.read(root / PACKAGE), overrides)
+    classes = generated_names.component_classes(document, ConfigFile(**load_yaml(root / CONFIG)))
+    return generated_names.python_names(document, generated_names.read(root / PACKAGE), classes)
 
 
 def with_changes(changelog: str, changes: list[spec_changes.Change]) -> str:
@@ -122,9 +125,8 @@ def all_or_nothing(paths: list[Path], folder: Path) -> Iterator[None]:
         raise
 
 
-def take_over(root: Path, folder: Path, changes: list[spec_changes.Change]) -> None:
+def take_over(root: Path, folder: Path, changelog: str) -> None:
     """Move what was staged in ``folder`` into the project: all of it, or nothing."""
-    changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), changes)
     targets = [root / name for name in (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)]
     with all_or_nothing(targets, folder / "before"):
         regenerate.swap(folder / PACKAGE, root / PACKAGE)
@@ -133,65 +135,95 @@ def take_over(root: Path, folder: Path, changes: list[spec_changes.Change]) -> N
         (root / CHANGELOG).write_text(changelog, encoding="utf-8")
 
 
-def update(root: Path, places: list[str], *, dry_run: bool, as_json: bool) -> int:
-    """Do what the command line asks for; return the exit status."""
+@frozen
+class Outcome:
+    """What a document means for the project.
+
+    Attributes:
+        name: What the document is called.
+        is_new: Whether it is another than the one that is vendored.
+        changes: What callers can see of the difference.
+        todos: What is left for a person to decide.
+    """
+
+    name: str
+    is_new: bool
+    changes: list[spec_changes.Change]
+    todos: list[Todo]
+
+    def as_json(self) -> str:
+        """Return a report for machines."""
+        report = {
+            "suggestion": spec_changes.suggestion(self.changes) if self.is_new else "none",
+            "changes": [asdict(change) for change in self.changes],
+            "todos": [asdict(todo) for todo in self.todos],
+        }
+        return json.dumps(report, indent=2)
+
+    def as_text(self) -> str:
+        """Return a report for a person."""
+        if not self.is_new:
+            lines = [f"{self.name} is the document that openapi.yaml holds already."]
+        elif self.changes:
+            lines = [spec_changes.as_text(self.changes)]
+        else:
+            lines = [f"{self.name} differs from openapi.yaml in nothing that a caller can see: patch"]
+        if self.todos:
+            count = len(self.todos)
+            lines += ["", f"{count} to decide; tests/generation/test_todos.py fails until each is done:"]
+            lines += [f"  {todo}" for todo in self.todos]
+        return "\n".join(lines)
+
+
+def update(root: Path, places: list[str], *, dry_run: bool) -> Outcome:
+    """Take over what ``places`` name, or only say what that would mean."""
     source = spec_source.load(places)
     check_document(source.document, source.name)
-    changes: list[spec_changes.Change] = []
-    is_new = source.text != (root / "openapi.yaml").read_bytes()
-    if is_new:
-        # Beside the generated package, so that moving in is a rename on one file system.
-        parent = None if dry_run else root / "generated"
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=parent) as name:
-            folder = Path(name)
-            try:
-                stage(root, source, folder)
-            except GenerationError as error:  # it speaks of openapi.yaml, which this is to become
-                raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
-            changes = changes_between(root, folder)
-            todos = open_todos(folder)
-            if not dry_run:
-                take_over(root, folder, changes)
-    else:
-        todos = open_todos(root)
-    if as_json:
-        report = spec_changes.as_json(changes) | {"todos": [str(todo) for todo in todos]}
-        print(json.dumps(report, indent=2))
-    else:
-        print_report(source.name, changes, todos, is_new=is_new)
-    if dry_run:
-        return 1 if any(change.breaking for change in changes) else 0
-    return 2 if todos else 0
+    if source.text == (root / "openapi.yaml").read_bytes():
+        return Outcome(source.name, False, [], open_todos(root))
+    # Beside the generated package, so that moving in is a rename on one file system.
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=None if dry_run else root / "generated") as name:
+        folder = Path(name)
+        try:
+            stage(root, source, folder)
+        except GenerationError as error:  # it speaks of openapi.yaml, which this is to become
+            raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
+        outcome = Outcome(source.name, True, changes_between(root, folder), open_todos(folder))
+        changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), outcome.changes)
+        if not dry_run:
+            take_over(root, folder, changelog)
+    return outcome
 
 
-def print_report(name: str, changes: list[spec_changes.Change], todos: list[Todo], *, is_new: bool) -> None:
-    """Tell a person what changed, and what is left to decide."""
-    if not is_new:
-        print(f"{name} is the document that openapi.yaml holds already.")
-    elif changes:
-        print(spec_changes.as_text(changes))
-    else:
-        print(f"{name} differs from openapi.yaml in nothing that a caller can see: patch")
-    if todos:
-        print(f"\n{len(todos)} to decide; tests/generation/test_todos.py fails until each is done:")
-        print(*(f"  {todo}" for todo in todos), sep="\n")
+def show(report: str) -> None:
+    """Print what was done; it is done, also where nobody can read of it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    with contextlib.suppress(OSError):
+        print(report.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Take over a new OpenAPI document from the vendor.")
     parser.add_argument(
-        "places", nargs="+", metavar="PLACE", help="a file, a URL, or a page with the document inside"
+        "places", nargs="*", metavar="PLACE", help="a file, a URL, or a page with the document"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would change; touch nothing")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--root", type=Path, default=regenerate.ROOT, help="the project's folder")
     options = parser.parse_args(arguments)
     try:
-        return update(options.root.resolve(), options.places, dry_run=options.dry_run, as_json=options.json)
+        outcome = update(options.root.resolve(), options.places, dry_run=options.dry_run)
     except (GenerationError, OSError) as error:
         print(f"nothing was changed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("nothing was changed: interrupted", file=sys.stderr)
+        return 130  # 128 + SIGINT, as shells have it
+    show(outcome.as_json() if options.json else outcome.as_text())
+    if options.dry_run:
+        return 1 if any(change.breaking for change in outcome.changes) else 0
+    return 2 if outcome.todos else 0
 
 
 if __name__ == "__main__":

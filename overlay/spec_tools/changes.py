@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from .places import Path, jsonpath
-from .surface import Node, surface
+from .surface import Node, Surface, surface
 
 PYTHON_FORMATS = frozenset({"date", "date-time", "uuid", "binary", "byte"})
 """Formats that decide the Python type of a string; any other only documents it."""
@@ -26,7 +26,8 @@ class Change:
 
     Attributes:
         kind: ``added``, ``removed`` or ``changed``.
-        what: The kind of thing: operation, parameter, request body, response, schema, field, items.
+        what: The kind of thing: server, security scheme, operation, parameter, request body, response, schema,
+            field, items, member.
         path: Where, as a JSONPath (RFC 9535) into the new document, or into the old one for what is gone.
         python: Its name in ``puretalk_generated``; empty where it has none of its own.
         breaking: Whether code that uses this package may have to change.
@@ -56,7 +57,7 @@ def compare(
         new_names: Python names by place in ``new``, for all else.
     """
     before, after = surface(old), surface(new)
-    found: list[Change] = []
+    found = respelled(before, after, old_names or {}, new_names or {})
     covered: set[Path] = set()  # below these, nothing is said again
     for key in sorted(before.keys() | after.keys(), key=len):
         if any(key[:length] in covered for length in range(1, len(key))):
@@ -68,6 +69,25 @@ def compare(
     return sorted(found, key=lambda change: (not change.breaking, change.path, change.text))
 
 
+def respelled(
+    before: Surface, after: Surface, old_names: Mapping[Path, str], new_names: Mapping[Path, str]
+) -> list[Change]:
+    """Find what has another name in the document but the same in Python; in ``before`` it gets its new key."""
+    added = {new_names.get(node.path): key for key, node in after.items() if key not in before}
+    found = []
+    for key in [key for key in before if key not in after]:
+        name = old_names.get(before[key].path)
+        if name is None or name not in added or key[-2:-1] != ("properties",):
+            continue
+        other = added[name]
+        for below in [below for below in before if below[: len(key)] == key]:
+            before[*other, *below[len(key) :]] = before.pop(below)
+        what, path = after[other].what, jsonpath(after[other].path)
+        text = f"is spelled {other[-1]} now, and was {key[-1]}"
+        found.append(Change(kind="changed", what=what, path=path, python=name, breaking=False, text=text))
+    return found
+
+
 def differences(
     before: Node | None, after: Node | None, old_names: Mapping[Path, str], new_names: Mapping[Path, str]
 ) -> Iterator[Change]:
@@ -77,9 +97,11 @@ def differences(
     about = {"what": node.what, "path": jsonpath(node.path), "python": names.get(node.path, "")}
     if before is None:
         breaks = node.facts.get("required", False) and "request" in node.use
+        # What was anything has a type now; what was the one answer is one of two.
+        breaks |= node.what == "items" or bool(node.facts.get("success"))
         yield Change(kind="added", breaking=breaks, text=f"new{describe(node)}", **about)
     elif after is None:
-        is_error = node.what == "response" and not node.facts["success"]
+        is_error = node.facts.get("success") is False
         yield Change(kind="removed", breaking=not is_error, text="is gone", **about)
     else:
         was_named, is_named = (own_name(before, old_names), own_name(after, new_names))
@@ -90,8 +112,8 @@ def differences(
         for fact in sorted(before.facts.keys() | after.facts.keys()):
             was, now = before.facts.get(fact), after.facts.get(fact)
             if was != now:
-                for text, breaks in verdicts(fact, was, now, before, after):
-                    yield Change(kind="changed", breaking=breaks, text=text, **about)
+                for kind, text, breaks in verdicts(fact, was, now, after):
+                    yield Change(kind=kind, breaking=breaks, text=text, **about)
 
 
 def own_name(node: Node, names: Mapping[Path, str]) -> str:
@@ -100,42 +122,44 @@ def own_name(node: Node, names: Mapping[Path, str]) -> str:
     return name if node.what == "operation" else re.split(r"[.(]", name)[-1]
 
 
-def verdicts(fact: str, was: Any, now: Any, before: Node, after: Node) -> Iterator[tuple[str, bool]]:
-    """Yield what to say of a fact that changed, and whether it breaks callers."""
+def verdicts(fact: str, was: Any, now: Any, after: Node) -> Iterator[tuple[str, str, bool]]:
+    """Yield the kind of change, what to say of it, and whether it breaks callers, of a fact that changed."""
     sent, read = "request" in after.use, "response" in after.use
     match fact:
         case "required":
             optional_read = read and was and not after.facts.get("nullable")
-            yield ("is required now" if now else "is optional now"), bool((sent and now) or optional_read)
+            breaks = bool((sent and now) or optional_read)
+            yield "changed", "is required now" if now else "is optional now", breaks
         case "nullable":
             # What is optional is ``T | None`` in Python already.
-            required = after.facts.get("required", False)
-            yield ("may be null now" if now else "is never null now"), required and (read if now else sent)
+            breaks = after.facts.get("required", False) and (read if now else sent)
+            yield "changed", "may be null now" if now else "is never null now", breaks
         case "enum":
-            yield from enum_verdicts(was, now, sent=sent)
-        case "format":
-            changes_type = bool({was, now} & PYTHON_FORMATS)
-            yield f"format: {was or 'none'} -> {now or 'none'}", changes_type
+            yield from enum_verdicts(was, now, sent=sent, read=read)
         case "deprecated":
-            yield ("is deprecated now" if now else "is no longer deprecated"), False
+            yield "changed", "is deprecated now" if now else "is no longer deprecated", False
         case "success":
-            yield "answers a success now" if now else "answers no success now", True
+            yield "changed", "answers a success now" if now else "answers no success now", True
         case _:
-            yield f"{fact}: {was or 'none'} -> {now or 'none'}", fact in ("type", "content")
+            breaks = fact in ("type", "content") and bool(after.use)
+            breaks |= fact == "format" and bool({was, now} & PYTHON_FORMATS)
+            breaks |= fact == "other properties" and was == "kept"
+            yield "changed", f"{fact}: {was or 'none'} -> {now or 'none'}", breaks
 
 
-def enum_verdicts(was: Any, now: Any, *, sent: bool) -> Iterator[tuple[str, bool]]:
-    """Yield what to say of an enum whose values changed; None stands for no enum."""
+def enum_verdicts(was: Any, now: Any, *, sent: bool, read: bool) -> Iterator[tuple[str, str, bool]]:
+    """Yield the same of an enum whose values changed; None stands for no enum."""
     if was is None:
-        yield f"only {listed(now)}", sent
+        yield "changed", f"only {listed(now)}", sent
         return
     if now is None:
-        yield f"no longer only {listed(was)}", False
+        # The name of the Literal is gone, and what was read as one of a few is any text.
+        yield "changed", f"no longer only {listed(was)}", read
         return
     if added := now - was:
-        yield f"new value {listed(added)}", False
+        yield "added", f"new value {listed(added)}", False
     if gone := was - now:
-        yield f"value {listed(gone)} is gone", sent
+        yield "removed", f"value {listed(gone)} is gone", sent
 
 
 def listed(values: frozenset[str]) -> str:
@@ -154,16 +178,7 @@ def suggestion(changes: list[Change]) -> str:
     """Name the part of the version that these changes raise (Semantic Versioning 2.0.0)."""
     if any(change.breaking for change in changes):
         return "major"
-    return (
-        "minor"
-        if any(change.kind == "added" or "new value" in change.text for change in changes)
-        else "patch"
-    )
-
-
-def as_json(changes: list[Change]) -> dict[str, Any]:
-    """Return a report for machines."""
-    return {"suggestion": suggestion(changes), "changes": [asdict(change) for change in changes]}
+    return "minor" if any(change.kind == "added" for change in changes) else "patch"
 
 
 def as_text(changes: list[Change]) -> str:

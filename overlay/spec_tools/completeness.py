@@ -2,8 +2,9 @@
 
     python -m spec_tools.completeness FOLDER < facts.json
 
-FOLDER is the package, which is imported in full: so regenerate.py runs this in a process of its own. The facts
-are the document, with all fixes, and the class name of each component schema. Writes a JSON list of texts.
+FOLDER is the package. Every module of it is imported and every request is built, so regenerate.py runs this in a
+process of its own. The facts are the document, with all fixes, and the class name of each component schema. Writes a
+JSON list of texts.
 """
 
 from __future__ import annotations
@@ -187,8 +188,6 @@ class Comparison(TypedWalk):
             self.problem(label, f"the client does not know style {parameter['style']}")
         elif not is_flat and STYLES[location] == "form" and parameter.get("explode") is False:
             self.problem(label, "the client does not know explode: false")
-        elif location != "query" and any(is_object(option) for option in options):
-            self.problem(label, f"the client cannot send an object in a {location}")
         self.queue(parameter["schema"], types_of[argument], f"{where}/schema")
 
     def check_body(self, name: str, content: Any, types_of: Any, source: str, where: str) -> None:

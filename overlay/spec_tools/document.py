@@ -216,7 +216,14 @@ def key_header(document: Any, name: str) -> str | None:
             return keys[key] if key else None
     where, needed = unserved[0]
     schemes = " or ".join(" with ".join(alternative) for alternative in needed)
-    raise GenerationError(f"{name}: {where}: needs {schemes}, and the client sends one API key in one header")
+    kinds = ", ".join(
+        f"{scheme} is {details.get('type')} {details.get('scheme') or details.get('in') or ''}".strip()
+        for scheme, details in security_schemes(document).items()
+    )
+    raise GenerationError(
+        f"{name}: {where}: needs {schemes}, and the client sends one API key in one header ({kinds})."
+        " Name what it can send under security in overlay/spec-fixes.yaml."
+    )
 
 
 def apply_fixes(document: Any, fixes: Any, name: str, idle: list[tuple[int, str]] | None = None) -> None:

@@ -12,11 +12,12 @@ from openapi_python_client.strings import ClassName
 
 from .document import GenerationError, operations
 from .places import references, resolve
+from .surface import uses
 from .walk import media_types, parameters, reachable, schemas, union_members
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 SCALARS = ("string", "number", "integer", "boolean", "null")
-DROPPED = ("patternProperties", "unevaluatedProperties", "if", "dependentSchemas", "$dynamicRef")
+DROPPED = ("unevaluatedProperties", "$dynamicRef")
 """Keywords that may describe properties, and that the generator does not know."""
 USED = ("Any", "AwareDatetime", "BytesIO", "ClassVar", "File", "FileTypes", "Literal", "UUID")
 USED_BY_OPERATIONS = ("Answer", "Client", "Final", "Request", "Responses")
@@ -25,11 +26,26 @@ USED_BY_OPERATIONS = ("Answer", "Client", "Final", "Request", "Responses")
 def mend(document: Any) -> None:
     """Rewrite, in place, what the generator reads otherwise than it is meant."""
     tags: dict[tuple[int, str], list[str]] = {}
+    used = uses(document)
     for where, schema in list(schemas(document)):
+        if schema.get("required"):
+            mend_required(document, where, schema, used)
         if schema.get("allOf"):
             mend_all_of(schema)
         if schema.get("discriminator") and union_members(schema):
             mend_discriminator(document, schema, where, tags)
+
+
+def mend_required(document: Any, where: str, schema: Any, used: dict[str, set[str]]) -> None:
+    """Take from ``required`` what only answers, or only requests, must have: one class stands for both.
+
+    OpenAPI 3.0.1, Schema Object: readOnly and writeOnly.
+    """
+    use = used.get("/".join(where.split("/")[:4]), {"response"} if where.startswith("#/") else set())
+    absent = [word for word, side in (("readOnly", "request"), ("writeOnly", "response")) if side in use]
+    for name, child in (schema.get("properties") or {}).items():
+        if name in schema["required"] and any(resolve(document, child).get(word) for word in absent):
+            schema["required"].remove(name)
 
 
 def mend_all_of(schema: Any) -> None:
@@ -84,8 +100,8 @@ def check_expressible(document: Any, name: str, overrides: Any = ()) -> None:
             check_schema(document, *place)
         for where, parameter in parameters(document):
             check_parameter(document, where, parameter)
-        for where, content_type, media in media_types(document):
-            check_media_type(document, where, content_type, media)
+        for where, is_request, content_type, media in media_types(document):
+            check_media_type(document, f"{where} {content_type}", is_request, content_type, media)
         check_class_names(document, overrides or ())
         for where, operation in operations(document):
             check_bodies(document, where, resolve(document, operation.get("requestBody") or {}))
@@ -98,18 +114,15 @@ def check_schema(document: Any, where: str, schema: Any) -> None:
     for keyword in DROPPED:
         if isinstance(schema.get(keyword), (dict, str)):
             raise GenerationError(f"{where}: the generator ignores '{keyword}'")
-    union = [keyword for keyword in ("oneOf", "anyOf") if schema.get(keyword)]
-    for keyword in ("properties", "allOf", "items", "anyOf") if union else ():
-        if schema.get(keyword) and keyword != union[0]:
-            raise GenerationError(f"{where}: beside '{union[0]}' the generator ignores '{keyword}'")
+    if schema.get("oneOf") and schema.get("anyOf"):
+        raise GenerationError(f"{where}: beside 'oneOf' the generator ignores 'anyOf'")
     if schema.get("nullable") and schema.get("allOf") and schema.get("additionalProperties"):
         raise GenerationError(f"{where}: 'nullable' beside allOf and 'additionalProperties' hides the latter")
-    constant = schema.get("const")
-    if isinstance(constant, float) or (isinstance(constant, str) and set(constant) & set('\\"')):
-        raise GenerationError(f"{where}: the generator cannot express const {constant!r}")
+    if isinstance(schema.get("const"), float):
+        raise GenerationError(f"{where}: the generator cannot express const {schema['const']!r}")
     for index, member in enumerate(schema.get("allOf") or ()):
         check_member(document, f"{where}/allOf/{index}", member, schema)
-    if schema.get("discriminator") and not union:
+    if schema.get("discriminator") and not union_members(schema):
         for user, reference in references(document, "#"):
             inherits = user.startswith("#/components/schemas/") and user.split("/")[4:5] == ["allOf"]
             if reference == where and not inherits:
@@ -120,28 +133,11 @@ def check_schema(document: Any, where: str, schema: Any) -> None:
 
 
 def check_member(document: Any, where: str, member: Any, whole: Any) -> None:
-    """Refuse a member of allOf of which the generator would take only the properties."""
-    if "$ref" in member:
-        other = resolve(document, member)
-        alone = len(whole["allOf"]) == 1
-        if (
-            not alone
-            and other.get("additionalProperties") not in (None, False)
-            and "additionalProperties" not in whole
-        ):
-            raise GenerationError(
-                f"{where}: allOf drops its 'additionalProperties': repeat it beside the allOf"
-            )
+    """Refuse a reference within allOf whose other properties the generator would drop."""
+    if "$ref" not in member or len(whole["allOf"]) == 1 or "additionalProperties" in whole:
         return
-    for keyword in ("allOf", "oneOf", "anyOf", "enum", "items", "const"):
-        if member.get(keyword):
-            raise GenerationError(
-                f"{where}: within allOf the generator ignores '{keyword}': give it a name of its own"
-            )
-    if member.get("additionalProperties") and "additionalProperties" not in whole:
+    if resolve(document, member).get("additionalProperties") not in (None, False):
         raise GenerationError(f"{where}: allOf drops its 'additionalProperties': repeat it beside the allOf")
-    if member.get("type", "object") != "object":
-        raise GenerationError(f"{where}: the generator takes allOf for an object, and this is none")
 
 
 def check_parameter(document: Any, where: str, parameter: Any) -> None:
@@ -157,13 +153,12 @@ def check_parameter(document: Any, where: str, parameter: Any) -> None:
         raise GenerationError(f"{where}: there is no one way to spell such a value in {location}")
 
 
-def check_media_type(document: Any, where: str, content_type: str, media: Any) -> None:
+def check_media_type(document: Any, where: str, is_request: bool, content_type: str, media: Any) -> None:
     """Refuse a body or an answer whose bytes the client cannot write or read."""
-    where, kind = f"{where} {content_type}", content_type.partition(";")[0].strip().lower()
+    kind = content_type.partition(";")[0].strip().lower()
     if "schema" not in media:
         return
     schema = resolve(document, media["schema"])
-    is_request = "requestBod" in where
     if kind == "application/octet-stream" and is_request and schema.get("format") != "binary":
         raise GenerationError(f"{where}: the schema of a binary body must be of type string, format binary")
     if kind in ("application/json", FORMS[0]) or kind.endswith("+json"):
@@ -222,9 +217,8 @@ def is_flat(document: Any, schema: Any, test: Callable[[Any, Any], bool]) -> boo
 def is_scalar(_: Any, schema: Any) -> bool:
     """Whether a schema allows no array and no object; one that says nothing is taken at its word."""
     kinds = schema.get("type", [])
-    return not schema.get("properties") and all(
-        kind in SCALARS for kind in ([kinds] if isinstance(kinds, str) else kinds)
-    )
+    is_map = schema.get("properties") or schema.get("additionalProperties")
+    return not is_map and all(kind in SCALARS for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
 
 def is_list(document: Any, schema: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path as Folder
 from typing import Any
 
 from attrs import define, field, frozen
+from openapi_python_client.config import ConfigFile
 from openapi_python_client.strings import ClassName
 
 from .document import operations
@@ -39,6 +40,15 @@ class Operation:
     answers: dict[str, str] = field(factory=dict)
     """Annotations by the first status that an answer covers."""
     body: str = ""
+    """The annotation of the body's argument."""
+    body_name: str = "body"
+    signature: str = ""
+    """What ``request`` takes, as it stands there."""
+
+    @property
+    def success(self) -> str:
+        """The annotations of the answers that are a success."""
+        return " | ".join(self.answers[first] for first in sorted(self.answers) if first.startswith("2"))
 
 
 @frozen
@@ -123,26 +133,39 @@ def _operation(path: Folder) -> tuple[str, Operation]:
                     operation.answers.setdefault(str(call.args[0].value), ast.unparse(call.args[3]))
         elif isinstance(node, ast.FunctionDef) and node.name == "request":
             arguments = [*node.args.args, *node.args.kwonlyargs]
+            operation.signature = ast.unparse(node.args)
             operation.parameters = {argument.arg: argument.arg for argument in arguments} | dict(_pairs(node))
-            bodies = [argument.annotation for argument in arguments if argument.arg == "body"]
-            operation.body = ast.unparse(bodies[0]) if bodies and bodies[0] else ""
+            # The body has another name where a parameter has its own.
+            for argument in arguments:
+                if argument.arg in ("body", "body_") and argument.annotation is not None:
+                    operation.body, operation.body_name = ast.unparse(argument.annotation), argument.arg
+                    if argument.arg == "body_":
+                        break
     docstring = body[0].value if body and isinstance(body[0], ast.Expr) else None
     return str(docstring.value) if isinstance(docstring, ast.Constant) else "", operation
 
 
-def python_names(document: Any, names: Names, overrides: Mapping[str, Any]) -> dict[Path, str]:
+def component_classes(document: Any, config: ConfigFile) -> dict[str, str]:
+    """Return the name that the generator gives to the class of each component schema."""
+    classes = {}
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        made = ClassName(schema.get("title") or name, config.field_prefix)
+        override = (config.class_overrides or {}).get(made)
+        classes[name] = str((override and override.class_name) or made)
+    return classes
+
+
+def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dict[Path, str]:
     """Return the Python name of each place of ``document`` that has one.
 
     Args:
         document: The document that the package was generated from.
         names: What ``read`` found in the package.
-        overrides: ``class_overrides`` of generator-config.yaml.
+        classes: What ``component_classes`` returns.
     """
     found: dict[Path, str] = {}
     for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
-        plain = ClassName(name, "")
-        override = overrides.get(plain) or {}
-        _name(schema, ("components", "schemas", name), override.get("class_name", plain), names, found)
+        _name(schema, ("components", "schemas", name), classes[name], names, found)
     for where, operation in operations(document):
         module = names.operations.get(where)
         if module is None:
@@ -157,7 +180,7 @@ def python_names(document: Any, names: Names, overrides: Mapping[str, Any]) -> d
                 if python:
                     found[*place, "parameters", index] = f"{module.name}({python}=)"
         if "requestBody" in operation:
-            found[*at, "requestBody"] = f"{module.name}(body=)"
+            found[*at, "requestBody"] = f"{module.name}({module.body_name}=)"
             _contents(operation["requestBody"], (*at, "requestBody"), module.body, names, found)
         for status, response in (operation.get("responses") or {}).items():
             first = {"default": "0"}.get(str(status), str(status).replace("X", "0"))

@@ -20,6 +20,8 @@ DEPTHS = {"info": 2, "paths": 3, "webhooks": 3, "components": 3, "tags": 2}
 # What speaks for everything beside it means something else once it is merged with what lacks it.
 DOCUMENT_WIDE = ("security", "servers")
 PATH_WIDE = ("parameters", "servers")
+# Only one page need say it.
+PROSE = ("description", "summary")
 MISSING = object()
 Place = tuple[Any, ...]
 
@@ -83,6 +85,8 @@ def differences(one: Any, other: Any, pointer: str) -> Iterator[tuple[str, Any, 
     """Yield where two values differ, as JSON pointer and what either has there; the order of keys is no matter."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in {**one, **other}:
+            if key in PROSE and (key in one) != (key in other) and isinstance({**one, **other}[key], str):
+                continue
             step = pointer_to((key,)).removeprefix("#")
             yield from differences(one.get(key, MISSING), other.get(key, MISSING), pointer + step)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):

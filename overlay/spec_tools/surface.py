@@ -10,6 +10,9 @@ from attrs import define, field
 from .document import METHODS
 from .places import Path, references, resolve
 
+SCALARS = ("string", "number", "integer", "boolean")
+"""Types that have no class of their own: behind a ``$ref`` they are what they are."""
+
 
 @define
 class Node:
@@ -30,6 +33,13 @@ the fields of an ``allOf`` as those of the whole."""
 def surface(document: Any) -> Surface:
     """Return all that a caller can see of an OpenAPI document."""
     nodes: Surface = {}
+    servers = document.get("servers") or [{"url": "/"}]
+    at: Path = ("servers", 0, "url")
+    nodes[at] = Node("server", at, frozenset(), {"url": servers[0].get("url")})
+    for name, scheme in ((document.get("components") or {}).get("securitySchemes") or {}).items():
+        at = ("components", "securitySchemes", name)
+        facts = {fact: scheme.get(fact) for fact in ("type", "in", "name", "scheme")}
+        nodes[at] = Node("security scheme", at, frozenset(), facts)
     for path, item in document["paths"].items():
         for method in [method for method in METHODS if item.get(method)]:
             _operation(document, ("paths", path), item, method, nodes)
@@ -38,7 +48,7 @@ def surface(document: Any) -> Surface:
         at = ("components", "schemas", name)
         # What no operation names is only there to be read.
         use = frozenset(used.get(f"#/components/schemas/{name}", {"response"}))
-        _schema(schema, at, Node("schema", at, use), nodes)
+        _schema(document, schema, at, Node("schema", at, use), nodes)
     return nodes
 
 
@@ -62,49 +72,71 @@ def uses(document: Any) -> dict[str, set[str]]:
 
 def _operation(document: Any, at: Path, item: Any, method: str, nodes: Surface) -> None:
     operation, here = item[method], (*at, method)
-    nodes[here] = Node("operation", here, frozenset(), {"deprecated": bool(operation.get("deprecated"))})
+    needed = operation.get("security", document.get("security")) or [{}]
+    security = " or ".join(" and ".join(sorted(alternative)) or "nothing" for alternative in needed)
+    facts = {"deprecated": bool(operation.get("deprecated")), "needs": security}
+    nodes[here] = Node("operation", here, frozenset(), facts)
     for where, holder in ((at, item), (here, operation)):
         for index, given in enumerate(holder.get("parameters") or ()):
             parameter = resolve(document, given)
             key = (*here, "parameters", str(parameter.get("in")), str(parameter.get("name")))
             node = Node("parameter", (*where, "parameters", index), frozenset({"request"}))
             node.facts["required"] = bool(parameter.get("required"))
-            _schema(parameter.get("schema") or {}, key, node, nodes)
+            _schema(document, parameter.get("schema") or {}, key, node, nodes)
     if "requestBody" in operation:
         body = resolve(document, operation["requestBody"])
         node = Node("request body", (*here, "requestBody"), frozenset({"request"}))
         node.facts["required"] = bool(body.get("required"))
-        _content(body, node, nodes)
+        _content(document, body, node, nodes)
     for status, given in (operation.get("responses") or {}).items():
         node = Node("response", (*here, "responses", str(status)), frozenset({"response"}))
         node.facts["success"] = str(status).startswith("2")
-        _content(resolve(document, given), node, nodes)
+        _content(document, resolve(document, given), node, nodes)
 
 
-def _content(holder: Any, node: Node, nodes: Surface) -> None:
+def _content(document: Any, holder: Any, node: Node, nodes: Surface) -> None:
     media = holder.get("content") or {}
     node.facts["content"] = ", ".join(sorted(media))
     nodes[node.path] = node
     for name, entry in media.items():
         at = (*node.path, "content", name, "schema")
-        _schema((entry or {}).get("schema") or {}, at, Node(node.what, at, node.use), nodes)
+        _schema(document, (entry or {}).get("schema") or {}, at, Node(node.what, at, node.use), nodes)
 
 
-def _schema(schema: Any, key: Path, node: Node, nodes: Surface) -> None:
+def _schema(document: Any, schema: Any, key: Path, node: Node, nodes: Surface) -> None:
     """Add ``node``, which ``schema`` describes, and all below it."""
     if not isinstance(schema, dict):
         return
+    schema, step = unwrapped(schema)
+    behind = resolve(document, schema)
+    if isinstance(behind, dict) and behind.get("type") in SCALARS:
+        schema = {**behind, **{name: value for name, value in schema.items() if name != "$ref"}}
+    inner = Node(node.what, (*node.path, *step), node.use)
     node.facts |= schema_facts(schema)
     nodes[key] = node
     for name, child, required, at in fields(schema):
-        _schema(child, (*key, "properties", name), _below(node, "field", at, required=required), nodes)
-    for word in ("oneOf", "anyOf"):
+        _schema(
+            document, child, (*key, "properties", name), _below(inner, "field", at, required=required), nodes
+        )
+    for word in ("oneOf", "anyOf", "prefixItems"):
         for index, member in enumerate(schema.get(word) or ()):
-            if isinstance(member, dict) and "properties" in member:
-                _schema(member, (*key, word, index), _below(node, "schema", (word, index)), nodes)
+            if isinstance(member, dict) and "$ref" not in member:
+                _schema(document, member, (*key, word, index), _below(inner, "member", (word, index)), nodes)
     for word in ("items", "additionalProperties"):
         if isinstance(schema.get(word), dict) and schema[word]:
-            _schema(schema[word], (*key, word), _below(node, "items", (word,)), nodes)
+            _schema(document, schema[word], (*key, word), _below(inner, "items", (word,)), nodes)
+
+
+def unwrapped(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
+    """Return the one schema that stands in a union beside null, made nullable, and the step to it."""
+    for word in ("oneOf", "anyOf"):
+        members = list(enumerate(schema.get(word) or ()))
+        others = [(index, member) for index, member in members if type_of(member) != "null"]
+        if len(others) == 1 and isinstance(others[0][1], dict):
+            index, member = others[0]
+            beside = {name: value for name, value in schema.items() if name != word}
+            return {**beside, **member, "nullable": len(members) > 1}, (word, index)
+    return schema, ()
 
 
 def _below(node: Node, what: str, at: Path, **facts: Any) -> Node:
@@ -124,16 +156,16 @@ def fields(schema: Any) -> Iterator[tuple[str, Any, bool, Path]]:
 
 def schema_facts(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is compared of one schema, apart from what is below it."""
-    types, values = schema.get("type"), schema.get("enum")
+    types, values = schema.get("type"), schema.get("enum") or ([schema["const"]] if "const" in schema else [])
     members = [member for word in ("oneOf", "anyOf") for member in schema.get(word) or ()]
     nullable = bool(schema.get("nullable")) or (isinstance(types, list) and "null" in types)
+    extra = schema.get("additionalProperties")
     return {
         "type": type_of(schema),
         "format": schema.get("format"),
-        "nullable": nullable
-        or None in (values or ())
-        or any(type_of(member) == "null" for member in members),
+        "nullable": nullable or None in values or any(type_of(member) == "null" for member in members),
         "enum": frozenset(str(value) for value in values if value is not None) if values else None,
+        "other properties": None if extra is None else "dropped" if extra is False else "kept",
         "deprecated": bool(schema.get("deprecated")),
     }
 

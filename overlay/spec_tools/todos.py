@@ -10,12 +10,13 @@ import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attrs import frozen
 
 from . import generated_names
 from .document import apply_fixes, load_yaml
+from .walk import reachable
 
 PACKAGE = "generated/puretalk_generated"
 OVERLAY = "overlay/puretalk_client"
@@ -36,17 +37,20 @@ READERS = (
 """The modules of puretalk_client that read or make models; others use the same words for other things."""
 
 
+Kind = Literal["status", "fix", "override", "field", "operation", "import"]
+
+
 @frozen
 class Todo:
     """A decision that waits for a person.
 
     Attributes:
-        kind: ``status``, ``fix``, ``override``, ``field`` or ``import``.
+        kind: What it is about.
         where: File and line, relative to the project's folder.
         text: What to decide, and what to do.
     """
 
-    kind: str
+    kind: Kind
     where: str
     text: str
 
@@ -66,7 +70,8 @@ def open_todos(root: Path) -> list[Todo]:
         idle_fixes(root),
         idle_overrides(root, names),
         fields(root, names),
-        imports(root),
+        calls(root, names),
+        imports(root, names),
     )
     return [todo for finder in finders for todo in finder]
 
@@ -75,11 +80,13 @@ def statuses(root: Path) -> Iterator[Todo]:
     """Find statuses of the spec that ``CallStatus`` does not know."""
     path = root / OVERLAY / "_status.py"
     known = runpy.run_path(str(path))["CallStatus"]
-    schemas: Any = (load_yaml(root / "openapi.yaml").get("components") or {}).get("schemas") or {}
-    status = ((schemas.get("Call") or {}).get("properties") or {}).get("status") or {}
+    document = load_yaml(root / "openapi.yaml")
+    schemas: Any = (document.get("components") or {}).get("schemas") or {}
+    status = ((schemas.get("Call") or {}).get("properties") or {}).get("status")
+    values = [value for _, schema in reachable(document, status, "") for value in schema.get("enum") or ()]
     lines = path.read_text(encoding="utf-8").splitlines()
     last = max(number for number, line in enumerate(lines, 1) if re.match(r'    [A-Z_]+ = "', line))
-    for value in status.get("enum") or ():
+    for value in values:
         if isinstance(value, str) and not known(value).is_known:
             yield Todo(
                 "status",
@@ -113,8 +120,9 @@ def idle_overrides(root: Path, names: generated_names.Names) -> Iterator[Todo]:
 
 def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
     """Find what puretalk_client reads of a model and that is gone, or of another type than it was written for."""
-    mentioned, written_for = mentions(root), load_yaml(root / READS)
+    mentioned, written_for = mentions(root), load_yaml(root / READS)["models"]
     for model, reads in written_for.items():
+        # Without its class there is an override of another name, or an import, to mend first.
         attributes = names.models.get(model, {}).values()
         there = {attribute.name: attribute.annotation for attribute in attributes}
         for attribute in attributes:
@@ -122,12 +130,29 @@ def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
                 where = f"{READS}:{written_for.lc.key(model)[0] + 1}"
                 text = f"{model}.{attribute.name} is required: add it to {OVERLAY}/testing/_samples.py, then here"
                 yield Todo("field", where, text)
-        for name, expected in reads.items():
-            if there.get(name) == expected:
+        for name, expected in reads.items() if attributes else ():
+            # What may be None was read with care: it may as well never be.
+            if there.get(name) in (expected, expected.removesuffix(" | None")):
                 continue
             now = f"is {there[name]!r} now, not {expected!r}" if name in there else "is gone"
-            for place in mentioned.get(name) or [f"{READS}:{reads.lc.key(name)[0] + 1}"]:
-                yield Todo("field", place, f"{model}.{name} {now}: mend this line, then {READS}")
+            first, *others = mentioned.get(name) or [f"{READS}:{reads.lc.key(name)[0] + 1}"]
+            also = f" and {', '.join(others)}" if others else ""
+            yield Todo("field", first, f"{model}.{name} {now}: mend this line{also}, then {READS}")
+
+
+def calls(root: Path, names: generated_names.Names) -> Iterator[Todo]:
+    """Find operations that puretalk_client calls and that take or answer something else than it was written for."""
+    modules = {operation.name: operation for operation in names.operations.values()}
+    written_for = load_yaml(root / READS)["operations"]
+    for name, expected in written_for.items():
+        operation = modules.get(name)
+        if operation is None:
+            continue  # its import is the to-do
+        there = {"takes": operation.signature, "answers": operation.success}
+        for fact in [fact for fact in there if there[fact] != expected[fact]]:
+            line = written_for.lc.key(name)[0] + 1
+            text = f"{name} {fact} {there[fact]!r} now, not {expected[fact]!r}: mend {OVERLAY}/_calls.py, then here"
+            yield Todo("operation", f"{READS}:{line}", text)
 
 
 def mentions(root: Path) -> dict[str, list[str]]:
@@ -143,7 +168,7 @@ def mentions(root: Path) -> dict[str, list[str]]:
     return found
 
 
-def imports(root: Path) -> Iterator[Todo]:
+def imports(root: Path, names: generated_names.Names) -> Iterator[Todo]:
     """Find what puretalk_client imports from the generated package and that is not there."""
     for path in sorted((root / OVERLAY).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -153,9 +178,23 @@ def imports(root: Path) -> Iterator[Todo]:
                 continue
             module = (root / "generated").joinpath(*str(node.module).split("."))
             files = [file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()]
-            text = files[0].read_text(encoding="utf-8") if files else ""
+            there = bound(files[0]) if files else set()
             for alias in node.names:
                 is_module = (module / f"{alias.name}.py").is_file() or (module / alias.name).is_dir()
-                if not is_module and not re.search(rf"\b{alias.name}\b", text):
+                if not is_module and alias.name not in there | names.models.keys() | names.aliases:
                     where = f"{path.relative_to(root)}:{node.lineno}"
                     yield Todo("import", where, f"{node.module} has no {alias.name} any more: mend this line")
+
+
+def bound(module: Path) -> set[str]:
+    """Return the names that a module binds at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found

@@ -72,7 +72,11 @@ class TypedWalk:
 
     def check_values(self, schema: Any, options: list[Any], where: str) -> None:
         """See that the type holds each value of an enum, or else each JSON type."""
-        held = [f"a {kind}" for kind in json_types(schema) if not admits(options, kind)]
+        held = [
+            f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+            for kind in json_types(schema)
+            if not admits(options, kind)
+        ]
         if schema.get("enum") or schema.get("const") is not None:
             values = schema.get("enum") or [schema["const"]]
             held = [repr(value) for value in values if not admits(options, KIND_OF.get(type(value)), value)]

@@ -23,7 +23,7 @@ def schemas(document: Any) -> Iterator[Place]:
         yield from nested(schema, f"#/components/schemas/{name}")
     for where, parameter in parameters(document):
         yield from nested(parameter.get("schema"), f"{where}: parameter {parameter.get('name')!r}")
-    for where, content_type, media in media_types(document):
+    for where, _, content_type, media in media_types(document):
         yield from nested(media.get("schema"), f"{where} {content_type}")
 
 
@@ -76,19 +76,20 @@ def parameters(document: Any) -> Iterator[Place]:
                 yield where, parameter
 
 
-def media_types(document: Any) -> Iterator[tuple[str, str, Any]]:
-    """Yield every body and answer: where it stands, its content type, and its Media Type Object."""
+def media_types(document: Any) -> Iterator[tuple[str, bool, str, Any]]:
+    """Yield every body and answer: where it stands, whether it is sent, its content type, and what it holds."""
     components = document.get("components") or {}
-    holders: list[Place] = [
-        (f"#/components/{kind}/{name}", holder)
+    holders: list[tuple[str, bool, Any]] = [
+        (f"#/components/{kind}/{name}", kind == "requestBodies", holder)
         for kind in ("requestBodies", "responses")
         for name, holder in (components.get(kind) or {}).items()
     ]
     for where, operation in operations(document):
-        holders.append((f"{where}: requestBody", operation.get("requestBody") or {}))
+        holders.append((f"{where}: requestBody", True, operation.get("requestBody") or {}))
         holders += [
-            (f"{where}: {status}", answer) for status, answer in (operation.get("responses") or {}).items()
+            (f"{where}: {status}", False, answer)
+            for status, answer in (operation.get("responses") or {}).items()
         ]
-    for where, holder in holders:
+    for where, is_request, holder in holders:
         for content_type, media in (holder.get("content") or {}).items():
-            yield where, content_type, media
+            yield where, is_request, content_type, media

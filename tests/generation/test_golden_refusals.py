@@ -12,6 +12,7 @@ from tests.generation.golden.harness import load, project, with_readers
 
 import regenerate
 from spec_tools.document import GenerationError
+from spec_tools.expressible import mend
 
 ANSWER = "responses: {'204': {description: nothing}}"
 
@@ -19,6 +20,7 @@ ANSWER = "responses: {'204': {description: nothing}}"
 # Written as a word in the specs below.
 POINT = "{$ref: '#/components/schemas/Point'}"
 OBJECT = "{type: object, properties: {a: {type: string}}}"
+OTHER = "{type: object, properties: {b: {type: string}}}"
 
 
 def document(*, get: str = ANSWER, schemas: str = "", more: str = "", openapi: str = "3.0.3") -> Any:
@@ -26,7 +28,9 @@ def document(*, get: str = ANSWER, schemas: str = "", more: str = "", openapi: s
     text = f"""
         {{openapi: {openapi}, info: {{title: Small, version: '1'}}, paths: {{/a: {{get: {{{get}}}}}}},
         components: {{schemas: {{Point: OBJECT, {schemas}}}, {more}}}}}"""
-    return YAML(typ="safe").load(text.replace("OBJECT", OBJECT).replace("POINT", POINT))
+    return YAML(typ="safe").load(
+        text.replace("OBJECT", OBJECT).replace("OTHER", OTHER).replace("POINT", POINT)
+    )
 
 
 def refusal(tmp_path: Path, content: Any) -> str:
@@ -39,18 +43,21 @@ def refusal(tmp_path: Path, content: Any) -> str:
 
 
 SCHEMAS = [
-    ("{type: object, properties: {a: {type: string}}, oneOf: [POINT]}", "ignores 'properties'"),
-    ("{allOf: [POINT], anyOf: [POINT]}", "ignores 'allOf'"),
-    ("{oneOf: [POINT], anyOf: [OBJECT]}", "ignores 'anyOf'"),
-    ("{allOf: [POINT, {allOf: [OBJECT]}]}", "allOf/1: within allOf the generator ignores 'allOf'"),
-    ("{allOf: [POINT, {oneOf: [OBJECT]}]}", "allOf/1: within allOf the generator ignores 'oneOf'"),
-    ("{allOf: [{type: string}]}", "takes allOf for an object"),
-    ("{allOf: [POINT, {type: object, additionalProperties: true}]}", "drops its 'additionalProperties'"),
+    ("{type: object, properties: {b: {type: string}}, oneOf: [POINT]}", "Odd/properties/b: no type of the package"),
+    ("{allOf: [OTHER], anyOf: [POINT]}", "there is no class Odd"),
+    ("{oneOf: [POINT], anyOf: [OTHER]}", "ignores 'anyOf'"),
+    ("{allOf: [POINT, {allOf: [OTHER]}]}", "allOf/1/allOf/0/properties/b: it is no field of Odd"),
+    ("{allOf: [POINT, {oneOf: [OTHER]}]}", "allOf/1/oneOf/0/properties/b: it is no field of Odd"),
+    ("{allOf: [POINT, {enum: [x]}]}", "does not hold 'x'"),
+    ("{allOf: [{type: string}]}", "does not hold a string"),
+    ("{allOf: [POINT, {type: array, items: {type: string}}]}", "does not hold an array"),
+    ("{allOf: [POINT, {type: object, additionalProperties: {type: string}}]}", "additionalProperties: they are not"),
     ("{allOf: [POINT, {$ref: '#/components/schemas/Open'}]}, Open: {type: object, additionalProperties: {}}",
      "allOf/1: allOf drops its 'additionalProperties'"),
-    ("{type: object, patternProperties: {^x: {type: string}}}", "ignores 'patternProperties'"),
-    ("{type: object, if: {required: [a]}, then: OBJECT}", "ignores 'if'"),
-    ("{type: string, const: 'a\\b'}", "cannot express const"),
+    ("{type: object, properties: {a: {type: string}}, patternProperties: {^x: {type: string}}}", "they are not kept"),
+    ("{type: object, properties: {a: {type: string}}, if: {required: [a]}, then: OTHER}", "then/properties/b"),
+    ("{type: object, unevaluatedProperties: {type: string}}", "ignores 'unevaluatedProperties'"),
+    ("{type: object, properties: {c: {type: string, const: 'a\\b'}}}", "does not hold"),
     ("{type: number, const: 1.5}", "cannot express const 1.5"),
     ("{oneOf: [POINT, OBJECT], discriminator: {propertyName: a}}", "members apart that are a $ref"),
     ("{oneOf: [POINT], discriminator: {propertyName: a, mapping: {p: Piont}}}", "maps 'p' to Piont"),
@@ -92,6 +99,7 @@ PARAMETERS = [
     ("{name: p, in: query, schema: {type: array, items: POINT}}", "no one way to spell"),
     ("{name: p, in: query, schema: {type: object, properties: {q: POINT}}}", "no one way to spell"),
     ("{name: p, in: cookie, schema: {type: array, items: {type: string}}}", "no one way to spell"),
+    ("{name: p, in: cookie, schema: {additionalProperties: {type: string}}}", "no one way to spell"),
     ("{name: p, in: header, schema: {type: array, items: {type: string}}}", "no one way to spell"),
     ("{name: p, in: query, schema: {type: string, format: binary}}", "cannot hold format binary"),
 ]  # fmt: skip
@@ -188,6 +196,36 @@ def test_path_item_by_reference_is_refused(tmp_path: Path) -> None:
     content = document(more=f"pathItems: {{P: {{get: {{{ANSWER}}}}}}}", openapi="3.1.0")
     content["paths"]["/b"] = {"$ref": "#/components/pathItems/P"}
     assert "path /b: its $ref is left out" in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize(("sent", "read", "required"), [
+    (True, True, ["name"]),
+    (True, False, ["name", "secret"]),
+    (False, True, ["id", "name"]),
+])  # fmt: skip
+def test_what_only_one_side_must_have_is_not_required_of_the_other(
+    sent: bool, read: bool, required: list[str]
+) -> None:
+    """A readOnly property is none of a request's, and a writeOnly one none of an answer's; one class is for both."""
+    thing = """Thing: {type: object, required: [id, name, secret], properties: {name: {type: string},
+        id: {readOnly: true, type: string}, secret: {writeOnly: true, type: string}}}"""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}
+    made = document(schemas=thing)
+    operation = made["paths"]["/a"]["get"]
+    if sent:
+        operation["requestBody"] = {"content": content}
+    if read:
+        operation["responses"]["200"] = {"description": "it", "content": content}
+    mend(made)
+    assert made["components"]["schemas"]["Thing"]["required"] == required
+
+
+def test_server_has_the_defaults_of_its_variables() -> None:
+    """A template of an address is no address."""
+    made = document() | {
+        "servers": [{"url": "https://{area}.api.test/", "variables": {"area": {"default": "eu"}}}]
+    }
+    assert 'SERVER = "https://eu.api.test"' in regenerate.spec_module(made)
 
 
 RENAMED = [

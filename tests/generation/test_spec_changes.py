@@ -15,6 +15,7 @@ from spec_tools.surface import surface
 DOCUMENT: Any = {
     "openapi": "3.0.1",
     "info": {"title": "T", "version": "1"},
+    "servers": [{"url": "https://a.test"}],
     "paths": {
         "/calls/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
@@ -39,6 +40,7 @@ DOCUMENT: Any = {
         }
     },
     "components": {
+        "securitySchemes": {"Key": {"type": "apiKey", "in": "header", "name": "X-A"}},
         "parameters": {
             "Sort": {"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["up", "down"]}}
         },
@@ -58,6 +60,12 @@ DOCUMENT: Any = {
                         "items": {"type": "object", "properties": {"text": {"type": "string"}}},
                     },
                     "next": {"$ref": "#/components/schemas/Call"},
+                    "maybe": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                    "either": {
+                        "oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "string"}}]
+                    },
+                    "fixed": {"const": "a"},
+                    "open": {"type": "object", "additionalProperties": True},
                 },
             },
             "NewCall": {
@@ -141,14 +149,14 @@ def changes(edit: Edit, *, swapped: bool = False) -> list[tuple[str, str, bool, 
         ),
         (
             lambda d: properties(d)["mood"]["enum"].append("so-so"),
-            "changed",
+            "added",
             f"{CALL}.mood",
             False,
             "new value so-so",
         ),
         (
             lambda d: properties(d)["mood"]["enum"].remove("bad"),
-            "changed",
+            "removed",
             f"{CALL}.mood",
             False,
             "value bad is gone",
@@ -157,7 +165,7 @@ def changes(edit: Edit, *, swapped: bool = False) -> list[tuple[str, str, bool, 
             lambda d: properties(d)["mood"].pop("enum"),
             "changed",
             f"{CALL}.mood",
-            False,
+            True,
             "no longer only bad, good",
         ),
         (
@@ -233,14 +241,14 @@ def changes(edit: Edit, *, swapped: bool = False) -> list[tuple[str, str, bool, 
         ),
         (
             lambda d: properties(d, "NewCall")["kind"]["enum"].append("c"),
-            "changed",
+            "added",
             f"{NEW}.kind",
             False,
             "new value c",
         ),
         (
             lambda d: properties(d, "NewCall")["kind"]["enum"].remove("b"),
-            "changed",
+            "removed",
             f"{NEW}.kind",
             True,
             "value b is gone",
@@ -254,10 +262,68 @@ def changes(edit: Edit, *, swapped: bool = False) -> list[tuple[str, str, bool, 
         ),
         (
             lambda d: properties(d, "Place")["city"]["enum"].remove("y"),
-            "changed",
+            "removed",
             "$.components.schemas.Place.properties.city",
             True,
             "value y is gone",
+        ),
+        # Unions, and what is no type but shows in one.
+        (
+            lambda d: properties(d)["maybe"]["anyOf"][0].update(format="date"),
+            "changed",
+            f"{CALL}.maybe",
+            True,
+            "format: none -> date",
+        ),
+        (
+            lambda d: properties(d)["maybe"]["anyOf"].pop(),
+            "changed",
+            f"{CALL}.maybe",
+            False,
+            "is never null now",
+        ),
+        (
+            lambda d: properties(d)["either"]["oneOf"][1]["items"].update(type="integer"),
+            "changed",
+            f"{CALL}.either.oneOf[1].items",
+            True,
+            "type: string -> integer",
+        ),
+        (
+            lambda d: properties(d)["fixed"].pop("const"),
+            "changed",
+            f"{CALL}.fixed",
+            True,
+            "no longer only a",
+        ),
+        (
+            lambda d: properties(d)["open"].update(additionalProperties=False),
+            "changed",
+            f"{CALL}.open",
+            True,
+            "other properties: kept -> dropped",
+        ),
+        # The API as a whole.
+        (
+            lambda d: d["servers"][0].update(url="https://b.test"),
+            "changed",
+            "$.servers[0].url",
+            False,
+            "url: https://a.test -> https://b.test",
+        ),
+        (
+            lambda d: d["components"]["securitySchemes"]["Key"].update(name="X-B"),
+            "changed",
+            "$.components.securitySchemes.Key",
+            False,
+            "name: X-A -> X-B",
+        ),
+        (
+            lambda d: operation(d).update(security=[{"Key": []}]),
+            "changed",
+            GET,
+            False,
+            "needs: nothing -> Key",
         ),
         # Parameters, by name wherever they stand in the list.
         (
@@ -287,7 +353,7 @@ def changes(edit: Edit, *, swapped: bool = False) -> list[tuple[str, str, bool, 
         ),
         (
             lambda d: d["components"]["parameters"]["Sort"]["schema"]["enum"].remove("up"),
-            "changed",
+            "removed",
             f"{GET}.parameters[1]",
             True,
             "value up is gone",
@@ -414,6 +480,62 @@ def test_two_spellings_of_one_type_are_one(before: Any, after: Any) -> None:
     assert spec_changes.compare(*documents) == []
 
 
+def test_scalar_that_moves_behind_a_reference_stays_what_it_is() -> None:
+    """An enum that gets a schema of its own is a new schema, and no change of the field."""
+
+    def edit(document: Any) -> None:
+        document["components"]["schemas"]["Mood"] = properties(document)["mood"]
+        properties(document)["mood"] = {"$ref": "#/components/schemas/Mood"}
+
+    assert [change[:3] for change in changes(edit)] == [("added", "$.components.schemas.Mood", False)]
+
+
+def test_field_with_the_same_name_in_python_is_only_spelled_otherwise() -> None:
+    """CampaignId for campaign_id breaks nobody; a change of its type still does."""
+    place = ("components", "schemas", "Call", "properties")
+    for kind, breaking in (("string", [False]), ("integer", [True, False])):
+        new = copy.deepcopy(DOCUMENT)
+        properties(new)["callMood"] = {**properties(new).pop("mood"), "type": kind}
+        found = spec_changes.compare(
+            DOCUMENT, new, {(*place, "mood"): "Call.call_mood"}, {(*place, "callMood"): "Call.call_mood"}
+        )
+        assert [change.breaking for change in found] == breaking
+        assert found[-1].text == "is spelled callMood now, and was mood"
+
+
+@pytest.mark.parametrize(
+    ("edit", "texts"),
+    [
+        (
+            lambda d: operation(d)["responses"]["200"].update(content={}),
+            ["content: application/json -> none", "is gone"],
+        ),
+        (
+            lambda d: operation(d)["responses"].update({"202": {"description": "later"}}),
+            ["new"],
+        ),
+    ],
+)
+def test_other_success_breaks_callers(edit: Edit, texts: list[str]) -> None:
+    """An answer without its body, and a second kind of success, change what a call returns."""
+    found = changes(edit)
+    assert [text for *_, text in found] == texts
+    assert all(breaking for _, _, breaking, _ in found)
+
+
+def test_items_that_were_anything_and_have_a_type_now_break_callers() -> None:
+    """Plain dicts become models."""
+
+    def edit(document: Any) -> None:
+        properties(document)["loose"] = {"type": "array"}
+
+    untyped = copy.deepcopy(DOCUMENT)
+    edit(untyped)
+    typed = copy.deepcopy(untyped)
+    properties(typed)["loose"]["items"] = {"type": "object", "properties": {"a": {"type": "string"}}}
+    assert [change.breaking for change in spec_changes.compare(untyped, typed)] == [True]
+
+
 def test_recursive_and_circular_schemas_end() -> None:
     """A schema that holds itself, and two that hold each other, are walked once."""
     document = copy.deepcopy(DOCUMENT)
@@ -479,13 +601,3 @@ def test_report_names_what_people_write_and_where_it_stands() -> None:
         "            $.components.schemas.Call.properties['x-y']",
         "2 changes, 1 breaking: major",
     ]
-    report = spec_changes.as_json(found)
-    assert report["suggestion"] == "major"
-    assert report["changes"][0] == {
-        "kind": "removed",
-        "what": "field",
-        "path": "$.components.schemas.Call.properties.when",
-        "python": "Call.when",
-        "breaking": True,
-        "text": "is gone",
-    }

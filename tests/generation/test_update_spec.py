@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def test_report_as_json(tree: Tree) -> None:
     run = tree.run("--json", tree.write("new.yaml", edited(*GROWTH, NEW_STATUS)))
     report = json.loads(run.out)
     assert (report["suggestion"], len(report["changes"]), len(report["todos"])) == ("minor", 7, 1)
-    assert {change["kind"] for change in report["changes"]} == {"added", "changed"}
+    assert {change["kind"] for change in report["changes"]} == {"added"}
+    assert set(report["todos"][0]) == {"kind", "where", "text"}
     assert {key for change in report["changes"] for key in change} == {
         "kind",
         "what",
@@ -73,9 +75,7 @@ def test_changelog_has_the_changes_below_unreleased_and_once(tree: Tree) -> None
         "### Added",
         "### Changed",
     ]
-    assert (
-        "- Something else.\n- field `Call.disposition` of the spec: new (string, nullable).\n" in unreleased
-    )
+    assert "- Something else.\n- field `Call.answered_by` of the spec: new value voicemail.\n" in unreleased
     breaking = "- **Breaking:** field `Call.call_duration_seconds` of the spec: type: integer -> number."
     assert unreleased.count(breaking) == 1
     # The same release once more, after the vendor took it back and published it again.
@@ -177,6 +177,41 @@ def test_place_that_is_not_there(tree: Tree) -> None:
     assert "no-such-file.yaml" in run.err
 
 
+def test_no_place_at_all_is_refused(tree: Tree) -> None:
+    """Without a place the command says what it wants; exit 2 would mean that it did something."""
+    run = tree.run()
+    assert (run.status, run.out) == (1, "")
+    assert "FROM names nothing" in run.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_report_that_cannot_be_printed_costs_nothing(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """A reader that has gone, or a terminal without the letters, does not make of what was done a failure."""
+    source = tree.write("new.yaml", edited((NEW_TYPE[0], f"        größe: {{type: string}}\n{NEW_TYPE[0]}")))
+    with (tree.root.parent / "out").open("w", encoding=encoding) as out:
+        monkeypatch.setattr("sys.stdout", out)
+        assert update_spec.main([str(source), "--root", str(tree.root)]) == 0
+    with (tree.root.parent / "out").open("r", encoding=encoding) as closed:  # nothing can be written to it
+        monkeypatch.setattr("sys.stdout", closed)
+        assert update_spec.main([str(source), "--root", str(tree.root)]) == 0
+
+
+def test_same_document_suggests_no_version(tree: Tree) -> None:
+    """For machines too, nothing is no patch."""
+    report = json.loads(tree.run("--json", tree.write("same.yaml", edited())).out)
+    assert report == {"suggestion": "none", "changes": [], "todos": []}
+
+
+def test_place_with_what_a_shell_takes_for_its_own(tmp_path: Path) -> None:
+    """Through make, an address with an ampersand is one place, and its failure is make's."""
+    command = ["make", "-s", "-C", str(trees.ROOT), "spec-diff", f"FROM={tmp_path}/a?b=1&c=$$(true);d"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert result.returncode == 2
+    assert f"nothing was changed: {tmp_path}/a?b=1&c=$(true);d" in result.stderr
+
+
 @pytest.mark.parametrize("broken", ["swap", "write_text"])
 def test_failure_halfway_puts_everything_back(
     tree: Tree, monkeypatch: pytest.MonkeyPatch, broken: str
@@ -192,8 +227,8 @@ def test_failure_halfway_puts_everything_back(
             raise KeyboardInterrupt
 
         monkeypatch.setattr(regenerate, "swap", fail)
-        with pytest.raises(KeyboardInterrupt):
-            tree.run(source)
+        run = tree.run(source)
+        assert (run.status, run.err) == (130, "nothing was changed: interrupted\n")
     else:
         write = Path.write_text
 
@@ -225,7 +260,7 @@ def test_changelog_without_unreleased_stops_it(tree: Tree) -> None:
 def test_dry_run_touches_nothing_and_tells_a_pipeline(
     tree: Tree, edits: tuple[tuple[str, str], ...], status: int
 ) -> None:
-    """Exit 1 for a breaking change, else 0, with the same report; not a byte is changed, in a read-only tree too."""
+    """Exit 1 for a breaking change, else 0, with the same report; not a byte is changed."""
     before = tree.snapshot()
     run = tree.run("--dry-run", tree.write("new.yaml", edited(*edits)))
     assert (run.status, run.err) == (status, "")

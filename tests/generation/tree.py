@@ -37,7 +37,14 @@ class CallStatus(str):
     def is_known(self):
         return self.replace(" ", "-").lower() in (*STATES, *vars(type(self)).values())
 '''
-READS = "Call:\n  call_id: str | None\n  assistant_name: str | None\n  call_duration_seconds: int | None\n"
+READS = """operations:
+  calls.get_call: {takes: "call_id: str", answers: GetCallResponse}
+models:
+  Call:
+    call_id: str | None
+    assistant_name: str | None
+    call_duration_seconds: int | None
+"""
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
