@@ -26,6 +26,7 @@ def markdown(results: Results, extras: str) -> str:
         "![CPU time per fetch by fetches in flight](benchmarks.svg)",
         "## What must be reached",
         goals_table(results),
+        *growth_of_the_limit(results),
         *fetch_tables(results),
         "## Decoding alone\n\nMicroseconds of CPU time per body.",
         decoding_table(results),
@@ -53,6 +54,17 @@ def goals_table(results: Results) -> str:
         bound = f"{'at least' if goal.at_least else 'at most'} {goal.bound:g}"
         rows.append([goal.what, bound, "" if goal.reached is None else f"{goal.reached:.3g}", goal.verdict])
     return table(["ratio of CPU times, or of memory", "asked", "reached", "reached?"], rows)
+
+
+def growth_of_the_limit(results: Results) -> list[str]:
+    """Say what the 500th fetch in flight costs with no client at all, since ours cannot do better."""
+    if "limit" in results.skipped:
+        return []
+    growth = results.cpu("limit", 500, 40) / results.cpu("limit", 10, 40)
+    return [
+        f"The limit itself takes {growth:.2f} times as long at 500 in flight as at 10: with so many answers under way"
+        " Python collects garbage, which at 10 it hardly does."
+    ]
 
 
 def fetch_tables(results: Results) -> list[str]:
