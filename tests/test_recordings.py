@@ -36,17 +36,29 @@ async def server(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIter
     """Serve raw answers by path on a free port; yield its address and the requests that came."""
     requests: list[str] = []
 
+    handlers: set[asyncio.Task[Any]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        handlers.add(task)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            request = (await reader.readuntil(b"\r\n\r\n")).decode()
-            requests.append(request)
-            writer.write(answer(request.split()[1]))
-            await writer.drain()
-        writer.close()
+            try:
+                request = (await reader.readuntil(b"\r\n\r\n")).decode()
+                requests.append(request)
+                writer.write(answer(request.split()[1]))
+                await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with listener:
         yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", requests
+    # A handler whose client has gone without a word still waits, with its socket.
+    for handler in handlers:
+        handler.cancel()
+    await asyncio.gather(*handlers, return_exceptions=True)
 
 
 def ok(body: bytes, *headers: str) -> bytes:

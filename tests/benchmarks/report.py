@@ -108,7 +108,8 @@ def method(results: Results, extras: str) -> str:
         f"- {results.rounds} rounds, medians. The order of the clients is rotated from round to round.",
         "- The server is a process of its own on loopback and answers with bytes made beforehand.",
         "- Each client has a fresh process in each round, because one process for all would make each pay"
-        " for the garbage collections of what the others left in memory. Garbage collection stays on.",
+        " for the garbage collections of what the others left in memory. Garbage collection stays on;"
+        " the whole heap is collected once before the clock of each cell starts.",
         "- CPU time is that of the client's whole process. Fetches per second also depend on the server.",
         "- Every client may open as many connections as there are fetches in flight, at least 100, and keeps"
         " them. Connections are open before the clock starts.",

@@ -7,6 +7,7 @@ process for all would charge every client with the modules and pools of the othe
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 import sys
@@ -76,6 +77,7 @@ async def measure(
             raise ValueError(f"{client} did not deliver the call")
         del call
         await keep_in_flight(fetch, itertools.islice(ids, least), in_flight)
+        gc.collect()  # else a collection of the whole heap, one in thousands of fetches, falls into some cells only
         asking = Asking(ids, least + least // 2, seconds)
         cpu, wall = time.process_time(), time.perf_counter()
         await keep_in_flight(fetch, asking, in_flight)
