@@ -153,6 +153,36 @@ def test_connections_are_kept_and_bounded(transport: Any) -> None:
     asyncio.run(main())
 
 
+def test_kept_connection_that_breaks_later_is_nobodys_error() -> None:
+    """Of an idle connection that is reset asyncio logs nothing: no call is concerned."""
+    broken = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 34\r\n\r\n")
+        await asyncio.sleep(0.02)  # so that the body is still to come when the reply is made
+        writer.write(b'{"results": {"call_id": "call-1"}}')
+        await broken.wait()
+        writer.close()
+
+    async def main() -> bool:
+        listener = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with listener:
+            base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+            async with AsyncPuretalk("k", base_url=base_url, transport="aiohttp") as client:
+                await client.calls.get("call-1")
+                transport: Any = client._sender.transport
+                [[(protocol, _)]] = transport._session.connector._conns.values()
+                wire = protocol.transport
+                protocol.connection_lost(ConnectionResetError("reset by peer"))
+                wire.abort()
+                broken.set()
+                await asyncio.sleep(0.02)
+                return bool(protocol.closed._log_traceback)  # what asyncio goes by
+
+    assert asyncio.run(main()) is False
+
+
 def test_turned_off_verification_warns() -> None:
     """verify=False is never silent."""
     with pytest.warns(UserWarning, match="not verified"):

@@ -37,11 +37,13 @@ class AiohttpReply:
         if not response.content.is_eof() and self._protocol is not None:
             self._closed = self._protocol.closed
             if self._closed is not None:
+                # Once for each connection, which has many replies and may break when it has none.
+                self._closed.remove_done_callback(_look_at)
+                self._closed.add_done_callback(_look_at)
                 self._closed.add_done_callback(self._connection_lost)
 
     def _connection_lost(self, closed: asyncio.Future[None]) -> None:
         """End a body that nothing else ends: aiohttp does not tell its reader of a chunk that is no chunk."""
-        closed.exception()  # asyncio complains of one that nobody looked at
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the connection was lost within the body"))
@@ -60,6 +62,12 @@ class AiohttpReply:
             self._response.close()
         else:
             self._response.release()
+
+
+def _look_at(closed: asyncio.Future[None]) -> None:
+    """Look at why a connection was lost: asyncio logs an exception that nobody looked at."""
+    if not closed.cancelled():
+        closed.exception()
 
 
 def proxy_headers(proxy: httpx.Proxy | None) -> dict[str, str] | None:
