@@ -78,14 +78,14 @@ def quoted(text: Any) -> str:
     return json.dumps(str(text), ensure_ascii=False)
 
 
-def check_inputs(root: Path) -> None:
-    """Refuse a configuration or a template that the generator would only trip on."""
+def check_inputs(root: Path) -> ConfigFile:
+    """Refuse a configuration or a template that the generator would only trip on; return the configuration."""
     name = "generator-config.yaml"
     config = load_yaml(root / name)
     if not isinstance(config, dict):
         raise GenerationError(f"{name}: the top level is no mapping")
     try:
-        ConfigFile(**config)
+        checked = ConfigFile(**config)
     except ValidationError as error:
         first = error.errors()[0]
         raise GenerationError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
@@ -97,6 +97,7 @@ def check_inputs(root: Path) -> None:
             raise GenerationError(f"overlay/templates/{path.name}:{error.lineno}: {error.message}") from None
     if not (folder / "codec.py").is_file():
         raise GenerationError("overlay/templates/codec.py: no such file")
+    return checked
 
 
 def run_generator(spec: Path, root: Path, package: Path) -> None:
@@ -159,13 +160,12 @@ def finish(package: Path, root: Path, document: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def check_complete(package: Path, root: Path, document: Any) -> None:
+def check_complete(package: Path, config: ConfigFile, document: Any) -> None:
     """Compare a generated package with the document, in a process of its own that imports it in full.
 
     Raises:
         GenerationError: Something of the document is missing; the message names the places.
     """
-    config = ConfigFile(**load_yaml(root / "generator-config.yaml"))
     classes = component_classes(document, config)
     tools = str(Path(__file__).resolve().parent)
     result = subprocess.run(
@@ -181,9 +181,8 @@ def check_complete(package: Path, root: Path, document: Any) -> None:
         raise GenerationError(f"openapi.yaml: what was generated could not be compared with it: {cause}")
     if missing := json.loads(result.stdout):
         more = [f"and {len(missing) - 40} more"] if len(missing) > 40 else []
-        advice = "Say it in another way in overlay/spec-fixes.yaml, or remove it there."
         raise GenerationError(
-            "\n".join(["openapi.yaml: not all of it can be generated", *missing[:40], *more, advice])
+            "\n".join(["openapi.yaml: not all of it can be generated", *missing[:40], *more, ADVICE])
         )
 
 
@@ -202,7 +201,7 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
     Raises:
         GenerationError: Something cannot be expressed, or a fix matches nothing and ``allow_idle_fixes`` is not set.
     """
-    check_inputs(root)
+    config = check_inputs(root)
     document = load_yaml(root / "openapi.yaml")
     check_document(document, "openapi.yaml")
     fixes = load_yaml(root / "overlay" / "spec-fixes.yaml")
@@ -212,16 +211,14 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
         document["info"]["version"] = str(document["info"]["version"])  # many write 1.1 without quotes
     if is_valid(document):  # else the generator says what is wrong with it
         mend(document)
-        check_expressible(
-            document, "openapi.yaml", load_yaml(root / "generator-config.yaml").get("class_overrides")
-        )
+        check_expressible(document, "openapi.yaml", config.class_overrides)
     with tempfile.TemporaryDirectory() as folder:
         fixed = Path(folder) / "openapi.yaml"
         with fixed.open("w", encoding="utf-8") as stream:
             YAML().dump(document, stream)
         run_generator(fixed, root, target)
     finish(target, root, document)
-    check_complete(target, root, document)
+    check_complete(target, config, document)
 
 
 def swap(new: Path, old: Path) -> None:

@@ -7,11 +7,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import frozen
-from ruamel.yaml import YAML
 
 import regenerate
 
@@ -104,18 +102,6 @@ class Project:
         assert " object at 0x" not in outcome.message, "a memory address tells a person nothing"
         assert self.snapshot() == before, "generated/ is not as it was"
         return outcome.message
-
-
-def write_project(root: Path, document: Any) -> Path:
-    """Write a project around a document of the test's own: the real templates, no fixes, no class overrides."""
-    shutil.copytree(ROOT / "overlay" / "templates", root / "overlay" / "templates")
-    (root / "overlay" / "spec-fixes.yaml").write_text("actions: []\n", encoding="utf-8")
-    configuration = YAML().load((ROOT / "generator-config.yaml").read_text(encoding="utf-8"))
-    del configuration["class_overrides"]
-    for name, content in (("openapi.yaml", document), ("generator-config.yaml", configuration)):
-        with (root / name).open("w", encoding="utf-8") as stream:
-            YAML().dump(content, stream)
-    return root
 
 
 @pytest.fixture(scope="session")

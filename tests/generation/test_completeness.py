@@ -12,7 +12,8 @@ import pytest
 import regenerate
 from spec_tools import document as spec_document
 
-from .conftest import Project, write_project
+from .conftest import Project
+from .golden.harness import project as write_project
 
 TEXT = {"type": "string"}
 NOTHING = {"204": {"description": "Nothing"}}
@@ -152,7 +153,7 @@ def message(tmp_path_factory: pytest.TempPathFactory) -> str:
     regenerate.run_generator(root / "openapi.yaml", root, root / "made")
     regenerate.finish(root / "made", root, described)
     with pytest.raises(spec_document.GenerationError) as raised:
-        regenerate.check_complete(root / "made", root, described)
+        regenerate.check_complete(root / "made", regenerate.check_inputs(root), described)
     return str(raised.value)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import regenerate
 
-from .conftest import write_project
+from .golden.harness import project
 
 CHAIN = 200
 WIDE = 75
@@ -77,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = {"openapi": "3.0.3", "info": {"title": "Large", "version": "1"}, "paths": paths}
     document["components"] = {"schemas": large_schemas()}
     started = time.perf_counter()
-    regenerate.generate(write_project(root / "project", document), root / "large")
+    regenerate.generate(project(root / "project", document), root / "large")
     print(f"\nlarge spec: generated and compared in {time.perf_counter() - started:.1f} s")
     return root
 
