@@ -37,14 +37,17 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
     if not cut and announced(reply) > limit:
         raise too_large(limit)
     inflater = None if encoding == "identity" else Inflater(encoding)
+    first = b""  # most bodies come in one chunk, which is not copied
     body = bytearray()
     chunks = 0
     async for chunk in reply.chunks():
-        if inflater is None:
-            body += chunk
-        else:
+        if inflater is not None:
             await inflater.feed(chunk, body, limit)
-        if len(body) > limit:
+        elif chunks == 0:
+            first = chunk
+        else:
+            body += chunk
+        if len(first) + len(body) > limit:
             break
         chunks += 1
         if chunks % _CHUNKS_A_TURN == 0:
@@ -52,10 +55,11 @@ async def read_body(reply: Reply, limit: int, *, cut: bool = False) -> bytes:
     else:
         if inflater is not None:
             inflater.finish()
-    if len(body) <= limit:
-        return bytes(body)
+    content = first + body if body else first
+    if len(content) <= limit:
+        return content
     if cut:
-        return bytes(body[:limit])
+        return content[:limit]
     raise too_large(limit)
 
 

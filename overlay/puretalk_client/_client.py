@@ -112,12 +112,12 @@ class AsyncPuretalk(Client):
                 max_connections=whole("max_connections", max_connections, least=1),
             ),
             base_url=self.base_url,
-            headers={
-                **({API_KEY_HEADER: self.api_key} if API_KEY_HEADER else {}),
-                "Accept": "application/json",
-                "Accept-Encoding": ACCEPT_ENCODING,
-                "User-Agent": f"puretalk-client/{__version__}",
-            },
+            headers=(
+                *([(API_KEY_HEADER, self.api_key)] if API_KEY_HEADER else []),
+                ("Accept", "application/json"),
+                ("Accept-Encoding", ACCEPT_ENCODING),
+                ("User-Agent", f"puretalk-client/{__version__}"),
+            ),
             secret=self.api_key,
             verify=verify,
             connect_timeout=connect_timeout,

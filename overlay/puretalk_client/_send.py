@@ -47,7 +47,7 @@ class Sender:
         *,
         transport: _transports.Transport,
         base_url: str,
-        headers: dict[str, str],
+        headers: _transports.Headers,
         secret: str,
         verify: bool | ssl.SSLContext,
         connect_timeout: float,
@@ -60,7 +60,7 @@ class Sender:
         Args:
             transport: The HTTP library.
             base_url: Where the API is, without a trailing slash.
-            headers: Sent with every request; the API key is among them.
+            headers: Sent with every request, as names and values; the API key is among them.
             secret: The API key, to be struck out of whatever the server says.
             verify: What verifies certificates, for recordings, which come over connections of their own.
             connect_timeout: Seconds that connecting for a recording may take.
@@ -92,7 +92,7 @@ class Sender:
         """
         call = _Call(self, request, self.clock.monotonic(), timeout)
         try:
-            with _transports.quiet_logs():
+            with self.transport.quiet_logs():
                 async with asyncio.timeout(timeout):
                     while True:
                         await call.cool_down()
@@ -119,7 +119,7 @@ class Sender:
         """The header that holds the API key."""
         return {API_KEY_HEADER: self.secret} if API_KEY_HEADER else {}
 
-    async def open(self, request: Request) -> _transports.Reply:
+    def open(self, request: Request) -> Awaitable[_transports.Reply]:
         """Send a request once."""
         url = self.base_url + request.path
         if request.params:
@@ -127,9 +127,10 @@ class Sender:
         headers, content = self.headers, None
         if request.body is not None:
             content, content_type = encoded(request.body)
-            headers = {**headers, "Content-Type": content_type}
-        pairs = [*headers.items(), *request.headers] if request.headers else list(headers.items())
-        return await self.transport.open(request.method, url, pairs, content)
+            headers = [*headers, ("Content-Type", content_type)]
+        if request.headers:
+            headers = [*headers, *request.headers]
+        return self.transport.open(request.method, url, headers, content)
 
 
 class _Call:

@@ -7,6 +7,7 @@ so that a client's process holds nothing of the others.
 from __future__ import annotations
 
 import contextlib
+import gc
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import import_module
@@ -19,6 +20,7 @@ Fetch = Callable[[str], Awaitable[Any]]
 
 API_KEY = "benchmark-key"
 KEEPALIVE_SECONDS = 30.0
+GC_THRESHOLD = 10_000
 STOCK = "stock_client"
 OPENAPI_GENERATOR = "oag_client"
 
@@ -54,6 +56,18 @@ async def ours_on_aiohttp(base_url: str, max_connections: int) -> AsyncIterator[
     """This client on aiohttp."""
     async with ours(base_url, max_connections, transport="aiohttp") as fetch:
         yield fetch
+
+
+@contextlib.asynccontextmanager
+async def ours_collecting_less(base_url: str, max_connections: int) -> AsyncIterator[Fetch]:
+    """The same in an application that lets Python collect garbage less often: what collecting has to do with it."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(GC_THRESHOLD)
+    try:
+        async with ours_on_aiohttp(base_url, max_connections) as fetch:
+            yield fetch
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 @contextlib.asynccontextmanager
@@ -148,6 +162,7 @@ Opener = Callable[[str, int], contextlib.AbstractAsyncContextManager[Fetch]]
 CLIENTS: dict[str, Opener] = {
     "limit": limit,
     "ours-aiohttp": ours_on_aiohttp,
+    "ours-aiohttp-gc": ours_collecting_less,
     "ours-httpx": ours,
     "stock": stock,
     "openai": openai,
@@ -164,6 +179,7 @@ httpx a search for it in each request.
 LABELS = {
     "limit": "the limit: bare aiohttp and msgspec",
     "ours-aiohttp": "puretalk-client on aiohttp",
+    "ours-aiohttp-gc": f"the same with gc.set_threshold({GC_THRESHOLD:_})",
     "ours-httpx": "puretalk-client on httpx",
     "stock": "stock generated client",
     "openai": "a generated SDK's runtime (openai)",

@@ -15,6 +15,7 @@ INK = "#767676"
 COLOURS = {
     "limit": "#8a8a8a",
     "ours-aiohttp": "#e0530f",
+    "ours-aiohttp-gc": "#f2a07b",
     "ours-httpx": "#d99a00",
     "stock": "#2f86d6",
     "openai": "#12a37f",

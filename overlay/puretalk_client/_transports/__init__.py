@@ -10,9 +10,10 @@ import httpx
 from ..errors import ConfigurationError
 from ._failures import quiet_logs, without_secrets
 from ._httpx import HttpxReply, HttpxTransport, LentClient, classify, open_at
-from ._protocol import Reply, Transport
+from ._protocol import Headers, Reply, Transport
 
 __all__ = [
+    "Headers",
     "HttpxReply",
     "Reply",
     "Transport",

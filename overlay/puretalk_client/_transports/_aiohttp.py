@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import httpx
-from multidict import CIMultiDict
 from yarl import URL
 
 from .. import errors
 from ._failures import chain
 from ._httpx import ssl_setting
 from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, environment_proxy
+
+_NOTHING = contextlib.nullcontext()
 
 
 class AiohttpReply:
@@ -118,7 +120,7 @@ class AiohttpTransport:
         response = await self._session.request(
             method,
             URL(url, encoded=True),
-            headers=CIMultiDict(headers),
+            headers=headers,
             data=content,
             allow_redirects=False,
             proxy_headers=self._proxy_headers,
@@ -127,6 +129,10 @@ class AiohttpTransport:
             response.close()
             raise errors.ProtocolError("the answer has a transfer encoding that was not asked for")
         return AiohttpReply(response)
+
+    def quiet_logs(self) -> contextlib.AbstractContextManager[None]:
+        """Do nothing: aiohttp logs no request and no answer."""
+        return _NOTHING
 
     def classify(self, error: Exception) -> Failure:
         """Say what an exception of aiohttp means."""

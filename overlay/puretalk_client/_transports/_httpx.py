@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 
 from .. import errors
-from ._failures import chain
+from ._failures import chain, quiet_logs
 from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, Reply, environment_proxy
 
 
@@ -80,6 +80,10 @@ class HttpxTransport:
         else:
             self._free.append(transport)
 
+    def quiet_logs(self) -> contextlib.AbstractContextManager[None]:
+        """Cut what httpx logs."""
+        return quiet_logs()
+
     def classify(self, error: Exception) -> Failure:
         """Say what an exception of httpx means."""
         return classify(error)
@@ -131,6 +135,10 @@ class LentClient:
         request.headers.pop("Cookie", None)
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         return HttpxReply(response)
+
+    def quiet_logs(self) -> contextlib.AbstractContextManager[None]:
+        """Cut what httpx logs."""
+        return quiet_logs()
 
     def classify(self, error: Exception) -> Failure:
         """Say what an exception of httpx means."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import httpx
@@ -41,6 +42,10 @@ class Transport(Protocol):
 
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> Reply:
         """Send a request."""
+        ...
+
+    def quiet_logs(self) -> AbstractContextManager[None]:
+        """Return what keeps, while it is entered, words of requests and answers out of this library's logs."""
         ...
 
     def classify(self, error: Exception) -> Failure:
