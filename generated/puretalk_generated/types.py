@@ -17,6 +17,25 @@ AwareDatetime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 """A moment with its UTC offset, as RFC 3339 and so OpenAPI's date-time demand."""
 
 
+class _Null:
+    """The type of ``NULL``, its one value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NULL"
+
+    def __reduce__(self) -> str:
+        return "NULL"  # so that copies and pickles are the same value
+
+
+NULL: Any = _Null()
+"""In a JSON body: null (RFC 8259) for a property that may be absent, where None leaves it out.
+
+Models that were decoded never hold it: of an answer, null and absence of an optional property both read as None.
+"""
+
+
 @attrs.frozen
 class File:
     """A file to upload, or one that was downloaded."""
@@ -79,7 +98,13 @@ class Responses(msgspec.Struct, Generic[T_co], frozen=True):
 
 
 def text(value: Any) -> str:
-    """Spell a parameter as OpenAPI's "simple" and "form" styles do."""
+    """Spell a parameter as OpenAPI's "simple" and "form" styles do.
+
+    Raises:
+        ValueError: For NULL, which these styles cannot say.
+    """
+    if value is NULL:
+        raise ValueError("NULL can be sent in a JSON body only")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (datetime.datetime, datetime.date)):

@@ -19,7 +19,7 @@ import msgspec
 
 from . import models
 from .errors import UnexpectedContent
-from .types import Answer, Body, File, named_fields, pairs, text
+from .types import NULL, Answer, Body, File, named_fields, pairs, text
 
 Path = tuple[str, ...]
 """JSON names from the root; ``*`` stands for any item, and for any name that the spec does not give."""
@@ -284,7 +284,7 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
-    return value
+    return None if value is NULL else value
 
 
 def json_body(value: Any, content_type: str) -> Body:

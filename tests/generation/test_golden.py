@@ -1,6 +1,6 @@
 """Golden specs, one construct each: what the templates must be able to express.
 
-What comes back of a payload, and what need not: tests/generation/golden/payloads.py, ``same``.
+What comes back of a payload, and what need not: tests/generation/golden/payloads.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.generation.golden.harness import NAMES, ROOT, Packages, load, schema_names
-from tests.generation.golden.payloads import Maker, same
+from tests.generation.golden.payloads import Maker, same, with_nulls
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,7 +41,8 @@ def test_payloads_come_back_through_both_decoders(packages: Packages, name: str,
         content = msgspec.json.encode(payload)
         walked = codec.structure(msgspec.json.decode(content), answer.type)
         assert codec.decode(content, answer) == walked
-        encoded = msgspec.json.encode(codec.plain(walked))
+        sent = with_nulls(walked, payload, package.module("types").NULL)
+        encoded = msgspec.json.encode(codec.plain(sent))
         assert same(payload, msgspec.json.decode(encoded)), f"{payload} came back as {encoded!r}"
         assert codec.decode(encoded, answer) == walked
 

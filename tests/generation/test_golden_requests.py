@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import io
 import json
+import pickle
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import Any
@@ -143,6 +145,43 @@ def test_json_bodies(packages: Packages) -> None:
     assert json.loads(request.content) == [{"text": "a"}]
     request = package.sent("bodies.send_list")
     assert (request.content, request.headers.get("Content-Type")) == (b"", None)
+
+
+def test_null_is_sent_where_a_property_may_also_be_absent(packages: Packages) -> None:
+    """NULL sends null in a JSON body, at any depth, where None sends nothing; a whole body can be null too."""
+    package = packages["bodies"]
+    null = package.module("types").NULL
+    body = note(packages, text="n", summary=null)
+    content = package.sent("bodies.send_json", body=body).content
+    assert json.loads(content) == {"text": "n", "summary": None}
+    content = package.sent("bodies.send_list", body=[body, note(packages, text="n", summary=None)]).content
+    assert json.loads(content) == [{"text": "n", "summary": None}, {"text": "n"}]
+    assert package.sent("bodies.send_list", body=null).content == b"null"
+    assert package.module("codec").structure({"text": "n", "summary": None}, type(body)).summary is None
+
+
+def test_null_is_refused_where_it_cannot_be_spelled(packages: Packages) -> None:
+    """Forms, queries and paths have no null: NULL there is an error before anything is sent, and no text."""
+    package = packages["bodies"]
+    null = package.module("types").NULL
+    with pytest.raises(ValueError, match="JSON body only"):
+        package.sent("bodies.send_form", body=note(packages, text="n", summary=null))
+    with pytest.raises(ValueError, match="JSON body only"):
+        package.sent("bodies.send_parts", body=package.module("models").SendPartsBody(title="t", count=null))
+    parameters = packages["parameters"]
+    other = parameters.module("types").NULL
+    for name in ("page", "room_id", "session", "x_count"):
+        with pytest.raises(ValueError, match="JSON body only"):
+            parameters.sent("rooms.search", **{**SEARCH, name: other})
+
+
+def test_null_is_one_value_however_it_is_copied(packages: Packages) -> None:
+    """Copies and pickles of a model with NULL in it hold the same NULL, which is not None and shows its name."""
+    null = packages["bodies"].module("types").NULL
+    body = note(packages, text="n", summary=null)
+    copies = (copy.copy(body), copy.deepcopy(body), pickle.loads(pickle.dumps(body)))
+    assert all(made == body and made.summary is null for made in copies)
+    assert (repr(null), null is None) == ("NULL", False)
 
 
 def test_form_body(packages: Packages) -> None:

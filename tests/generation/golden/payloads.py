@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
+import attrs
 from hypothesis import strategies as st
 
 Schema = dict[str, Any]
@@ -137,15 +138,32 @@ def tags(union: Schema, member: Schema) -> list[str]:
     return [tag for tag, target in mapping.items() if target.rpartition("/")[2] == name] or [name]
 
 
-def same(sent: Any, back: Any) -> bool:
-    """Whether a payload came back, as JSON Schema compares: 1 is 1.0, and formats compare as what they mean.
+def with_nulls(value: Any, payload: Any, null: Any) -> Any:
+    """Put ``null`` where the decoded ``value`` holds None for a null of ``payload``, in a property that may be absent.
 
-    One thing need not come back: the null of a property that may be absent. It is enough here that nothing but nulls
-    is missing; that ``back`` decodes to what ``sent`` decoded to, without a stray, tells that they may be.
+    Reading makes no difference between the two; sending does, and must be able to say all that a schema allows.
     """
+    if attrs.has(type(value)):
+        changes: dict[str, Any] = {}
+        for field in attrs.fields(type(value)):
+            held, name = getattr(value, field.name), field.metadata.get("json_name", field.name)
+            if field.metadata.get("additional_properties"):
+                changes[field.alias] = with_nulls(held, payload, null)
+            elif name in payload:
+                is_null = payload[name] is None and field.default is None
+                changes[field.alias] = null if is_null else with_nulls(held, payload[name], null)
+        return attrs.evolve(value, **changes)
+    if isinstance(value, dict):
+        return {name: with_nulls(item, payload[name], null) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_nulls(item, part, null) for item, part in zip(value, payload, strict=True)]
+    return value
+
+
+def same(sent: Any, back: Any) -> bool:
+    """Whether a payload came back, as JSON Schema compares: 1 is 1.0, and formats compare as what they mean."""
     if isinstance(sent, dict) and isinstance(back, dict):
-        kept = {name for name, value in sent.items() if value is not None or name in back}
-        return kept == back.keys() and all(same(sent[name], back[name]) for name in kept)
+        return sent.keys() == back.keys() and all(same(sent[name], back[name]) for name in sent)
     if isinstance(sent, list) and isinstance(back, list):
         return len(sent) == len(back) and all(map(same, sent, back))
     if isinstance(sent, bool) or isinstance(back, bool):
