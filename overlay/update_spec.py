@@ -29,7 +29,7 @@ from spec_tools import changes as spec_changes
 from spec_tools import generated_names
 from spec_tools import source as spec_source
 from spec_tools.document import GenerationError, apply_fixes, check_document, load_yaml
-from spec_tools.places import Path as Place
+from spec_tools.places import Place
 from spec_tools.todos import CONFIG, FIXES, OVERLAY, PACKAGE, READS, Todo, open_todos
 
 DIGEST = "overlay/openapi.sha256"

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .places import Path, jsonpath
+from .places import Place, jsonpath
 from .surface import Node, Surface, surface
 
 PYTHON_FORMATS = frozenset({"date", "date-time", "uuid", "binary", "byte"})
@@ -45,8 +45,8 @@ class Change:
 def compare(
     old: Any,
     new: Any,
-    old_names: Mapping[Path, str] | None = None,
-    new_names: Mapping[Path, str] | None = None,
+    old_names: Mapping[Place, str] | None = None,
+    new_names: Mapping[Place, str] | None = None,
 ) -> list[Change]:
     """Return what changed from one OpenAPI document to another, breaking changes first.
 
@@ -58,7 +58,7 @@ def compare(
     """
     before, after = surface(old), surface(new)
     found = respelled(before, after, old_names or {}, new_names or {})
-    covered: set[Path] = set()  # below these, nothing is said again
+    covered: set[Place] = set()  # below these, nothing is said again
     for key in sorted(before.keys() | after.keys(), key=len):
         if any(key[:length] in covered for length in range(1, len(key))):
             continue
@@ -70,7 +70,7 @@ def compare(
 
 
 def respelled(
-    before: Surface, after: Surface, old_names: Mapping[Path, str], new_names: Mapping[Path, str]
+    before: Surface, after: Surface, old_names: Mapping[Place, str], new_names: Mapping[Place, str]
 ) -> list[Change]:
     """Find what has another name in the document but the same in Python; in ``before`` it gets its new key."""
     added = {new_names.get(node.path): key for key, node in after.items() if key not in before}
@@ -89,7 +89,7 @@ def respelled(
 
 
 def differences(
-    before: Node | None, after: Node | None, old_names: Mapping[Path, str], new_names: Mapping[Path, str]
+    before: Node | None, after: Node | None, old_names: Mapping[Place, str], new_names: Mapping[Place, str]
 ) -> Iterator[Change]:
     """Yield the changes of one node."""
     node, names = (after, new_names) if after is not None else (before, old_names)
@@ -116,7 +116,7 @@ def differences(
                     yield Change(kind=kind, breaking=breaks, text=text, **about)
 
 
-def own_name(node: Node, names: Mapping[Path, str]) -> str:
+def own_name(node: Node, names: Mapping[Place, str]) -> str:
     """Return the Python name of a node without that of the model or function that it belongs to."""
     name = names.get(node.path, "")
     return name if node.what == "operation" else re.split(r"[.(]", name)[-1]

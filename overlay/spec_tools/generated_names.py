@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path as Folder
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
@@ -13,7 +13,7 @@ from openapi_python_client.config import ConfigFile
 from openapi_python_client.strings import ClassName
 
 from .document import operations
-from .places import Path
+from .places import Place
 from .surface import fields
 
 
@@ -63,7 +63,7 @@ class Names:
     """Enums: names that stand for a type but are no class."""
 
 
-def read(package: Folder) -> Names:
+def read(package: Path) -> Names:
     """Read a generated package; a folder that is not there has no names."""
     models: dict[str, dict[str, Attribute]] = {}
     aliases: set[str] = set()
@@ -80,7 +80,7 @@ def read(package: Folder) -> Names:
     return Names(models, found, frozenset(aliases))
 
 
-def _body(path: Folder) -> list[ast.stmt]:
+def _body(path: Path) -> list[ast.stmt]:
     try:
         return ast.parse(path.read_text(encoding="utf-8")).body
     except SyntaxError:
@@ -119,7 +119,7 @@ def _pairs(node: ast.AST) -> Iterator[tuple[str, str]]:
                 yield str(key.value), value.id
 
 
-def _operation(path: Folder) -> tuple[str, Operation]:
+def _operation(path: Path) -> tuple[str, Operation]:
     operation = Operation(f"{path.parent.name}.{path.stem}")
     body = _body(path)
     for node in body:
@@ -155,7 +155,7 @@ def component_classes(document: Any, config: ConfigFile) -> dict[str, str]:
     return classes
 
 
-def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dict[Path, str]:
+def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dict[Place, str]:
     """Return the Python name of each place of ``document`` that has one.
 
     Args:
@@ -163,7 +163,7 @@ def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dic
         names: What ``read`` found in the package.
         classes: What ``component_classes`` returns.
     """
-    found: dict[Path, str] = {}
+    found: dict[Place, str] = {}
     for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
         _name(schema, ("components", "schemas", name), classes[name], names, found)
     for where, operation in operations(document):
@@ -171,7 +171,7 @@ def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dic
         if module is None:
             continue
         method, path = where.split(" ", 1)
-        at: Path = ("paths", path, method.lower())
+        at: Place = ("paths", path, method.lower())
         found[at] = module.name
         holders = ((at[:2], document["paths"][path]), (at, operation))
         for place, holder in holders:
@@ -188,12 +188,12 @@ def python_names(document: Any, names: Names, classes: Mapping[str, str]) -> dic
     return found
 
 
-def _contents(holder: Any, at: Path, hint: str, names: Names, found: dict[Path, str]) -> None:
+def _contents(holder: Any, at: Place, hint: str, names: Names, found: dict[Place, str]) -> None:
     for media, entry in (holder.get("content") or {}).items():
         _name((entry or {}).get("schema"), (*at, "content", media, "schema"), hint, names, found)
 
 
-def _name(schema: Any, place: Path, hint: str, names: Names, found: dict[Path, str]) -> None:
+def _name(schema: Any, place: Place, hint: str, names: Names, found: dict[Place, str]) -> None:
     """Name ``schema``, whose type is annotated with ``hint``, and all below it."""
     if not isinstance(schema, dict) or "$ref" in schema:
         return  # what it refers to has a name of its own

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from .document import GenerationError, parse_yaml
-from .places import escaped
+from .places import Place, escaped
 
 MAX_CONTRADICTIONS = 10
 # How deep the documents add up: what stands deeper, an operation or a schema, is one value.
@@ -23,7 +23,6 @@ PATH_WIDE = ("parameters", "servers")
 # Only one page need say it.
 PROSE = ("description", "summary")
 MISSING = object()
-Place = tuple[Any, ...]
 
 
 def merge_documents(documents: Sequence[tuple[str, Any]]) -> bytes:
@@ -56,7 +55,7 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> bytes:
 
 def parts(node: Any, name: str, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     """Yield what a document brings into the merged one: each fact, operation and component with its place."""
-    if place and len(place) >= DEPTHS.get(place[0], 1):
+    if place and len(place) >= DEPTHS.get(str(place[0]), 1):
         yield place, node
         return
     if place == ("tags",):

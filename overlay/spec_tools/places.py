@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 """A place in a document: names, and positions in lists."""
 
 
@@ -59,10 +59,10 @@ def resolve(document: Any, node: Any) -> Any:
     return node
 
 
-def jsonpath(path: Path) -> str:
+def jsonpath(place: Place) -> str:
     """Write a place as a JSONPath."""
     steps = []
-    for step in path:
+    for step in place:
         if isinstance(step, int):
             steps.append(f"[{step}]")
         elif re.fullmatch(r"[A-Za-z_]\w*", step):

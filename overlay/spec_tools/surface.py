@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field
 
 from .document import METHODS
-from .places import Path, references, resolve
+from .places import Place, references, resolve
 
 SCALARS = ("string", "number", "integer", "boolean")
 """Types that have no class of their own: behind a ``$ref`` they are what they are."""
@@ -19,13 +19,13 @@ class Node:
     """One thing that a caller can see, with the facts that are compared."""
 
     what: str
-    path: Path
+    path: Place
     use: frozenset[str]
     """``request``, ``response`` or both: who writes it decides whom a change breaks."""
     facts: dict[str, Any] = field(factory=dict)
 
 
-Surface = dict[Path, Node]
+Surface = dict[Place, Node]
 """Nodes by what they are: as by their path, but a parameter by its name and not by its position in the list, and
 the fields of an ``allOf`` as those of the whole."""
 
@@ -34,7 +34,7 @@ def surface(document: Any) -> Surface:
     """Return all that a caller can see of an OpenAPI document."""
     nodes: Surface = {}
     servers = document.get("servers") or [{"url": "/"}]
-    at: Path = ("servers", 0, "url")
+    at: Place = ("servers", 0, "url")
     nodes[at] = Node("server", at, frozenset(), {"url": servers[0].get("url")})
     for name, scheme in ((document.get("components") or {}).get("securitySchemes") or {}).items():
         at = ("components", "securitySchemes", name)
@@ -70,7 +70,7 @@ def uses(document: Any) -> dict[str, set[str]]:
     return found
 
 
-def _operation(document: Any, at: Path, item: Any, method: str, nodes: Surface) -> None:
+def _operation(document: Any, at: Place, item: Any, method: str, nodes: Surface) -> None:
     operation, here = item[method], (*at, method)
     needed = operation.get("security", document.get("security")) or [{}]
     security = " or ".join(" and ".join(sorted(alternative)) or "nothing" for alternative in needed)
@@ -103,7 +103,7 @@ def _content(document: Any, holder: Any, node: Node, nodes: Surface) -> None:
         _schema(document, (entry or {}).get("schema") or {}, at, Node(node.what, at, node.use), nodes)
 
 
-def _schema(document: Any, schema: Any, key: Path, node: Node, nodes: Surface) -> None:
+def _schema(document: Any, schema: Any, key: Place, node: Node, nodes: Surface) -> None:
     """Add ``node``, which ``schema`` describes, and all below it."""
     if not isinstance(schema, dict):
         return
@@ -127,7 +127,7 @@ def _schema(document: Any, schema: Any, key: Path, node: Node, nodes: Surface) -
             _schema(document, schema[word], (*key, word), _below(inner, "items", (word,)), nodes)
 
 
-def unwrapped(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
+def unwrapped(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Place]:
     """Return the one schema that stands in a union beside null, made nullable, and the step to it."""
     for word in ("oneOf", "anyOf"):
         members = list(enumerate(schema.get(word) or ()))
@@ -139,11 +139,11 @@ def unwrapped(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
     return schema, ()
 
 
-def _below(node: Node, what: str, at: Path, **facts: Any) -> Node:
+def _below(node: Node, what: str, at: Place, **facts: Any) -> Node:
     return Node(what, (*node.path, *at), node.use, facts)
 
 
-def fields(schema: Any) -> Iterator[tuple[str, Any, bool, Path]]:
+def fields(schema: Any) -> Iterator[tuple[str, Any, bool, Place]]:
     """Yield name, schema, whether it is required, and place of each field, those of inline ``allOf`` members too."""
     required = schema.get("required") or ()
     for name, child in (schema.get("properties") or {}).items():

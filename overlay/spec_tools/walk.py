@@ -8,8 +8,8 @@ from typing import Any
 from .document import operations
 from .places import resolve
 
-Place = tuple[str, Any]
-"""A node of the document, after where it stands."""
+Located = tuple[str, Any]
+"""A node of the document, after where it stands, for a person to read."""
 
 
 def union_members(schema: Any) -> list[Any]:
@@ -17,7 +17,7 @@ def union_members(schema: Any) -> list[Any]:
     return [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
 
 
-def schemas(document: Any) -> Iterator[Place]:
+def schemas(document: Any) -> Iterator[Located]:
     """Yield every Schema Object that is no reference, with its place."""
     for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
         yield from nested(schema, f"#/components/schemas/{name}")
@@ -27,7 +27,7 @@ def schemas(document: Any) -> Iterator[Place]:
         yield from nested(media.get("schema"), f"{where} {content_type}")
 
 
-def nested(schema: Any, where: str) -> Iterator[Place]:
+def nested(schema: Any, where: str) -> Iterator[Located]:
     """Yield a schema and those within it, following no reference."""
     if not isinstance(schema, dict) or "$ref" in schema:
         return
@@ -36,7 +36,7 @@ def nested(schema: Any, where: str) -> Iterator[Place]:
         yield from nested(child, f"{where}/{step}")
 
 
-def children(schema: Any) -> Iterator[Place]:
+def children(schema: Any) -> Iterator[Located]:
     """Yield the schemas that stand directly in a schema."""
     for name, child in (schema.get("properties") or {}).items():
         yield f"properties/{name}", child
@@ -48,7 +48,7 @@ def children(schema: Any) -> Iterator[Place]:
             yield keyword, schema[keyword]
 
 
-def reachable(document: Any, schema: Any, where: str) -> Iterator[Place]:
+def reachable(document: Any, schema: Any, where: str) -> Iterator[Located]:
     """Yield a schema and all that it refers to."""
     seen: set[int] = set()
     waiting = [(where, schema)]
@@ -64,7 +64,7 @@ def reachable(document: Any, schema: Any, where: str) -> Iterator[Place]:
             waiting.extend((f"{where}/{step}", child) for step, child in children(schema))
 
 
-def parameters(document: Any) -> Iterator[Place]:
+def parameters(document: Any) -> Iterator[Located]:
     """Yield every parameter that is no reference, with its place."""
     for name, parameter in ((document.get("components") or {}).get("parameters") or {}).items():
         if "$ref" not in parameter:
