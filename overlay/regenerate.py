@@ -42,6 +42,8 @@ from spec_tools.generated_names import component_classes
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "puretalk_generated"
+COPIED = ("bodies.py", "codec.py")
+"""Modules beside the templates that go into the package as they are."""
 HEADER = (
     f"# Generated from openapi.yaml by openapi-python-client {version('openapi-python-client')}"
     ' ("make generate"). Do not edit.\n'
@@ -95,8 +97,9 @@ def check_inputs(root: Path) -> ConfigFile:
             jinja2.Environment(extensions=["jinja2.ext.loopcontrols"]).parse(path.read_text(encoding="utf-8"))
         except jinja2.TemplateSyntaxError as error:
             raise GenerationError(f"overlay/templates/{path.name}:{error.lineno}: {error.message}") from None
-    if not (folder / "codec.py").is_file():
-        raise GenerationError("overlay/templates/codec.py: no such file")
+    for module in COPIED:
+        if not (folder / module).is_file():
+            raise GenerationError(f"overlay/templates/{module}: no such file")
     return checked
 
 
@@ -143,7 +146,8 @@ def explain_traceback(stderr: str) -> str:
 
 def finish(package: Path, root: Path, document: Any) -> None:
     """Add the modules that are not templates, the marker of PEP 561, and the header of every file."""
-    shutil.copy(root / "overlay" / "templates" / "codec.py", package / "codec.py")
+    for module in COPIED:
+        shutil.copy(root / "overlay" / "templates" / module, package / module)
     (package / "spec.py").write_text(spec_module(document), encoding="utf-8")
     (package / "py.typed").write_text("", encoding="utf-8")
     for cache in package.rglob(".ruff_cache"):

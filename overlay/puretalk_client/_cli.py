@@ -191,7 +191,7 @@ def _as_json(call: Call) -> str:
 
     import msgspec
 
-    from puretalk_generated.codec import plain
+    from puretalk_generated.bodies import plain
 
     # ASCII only: right in every encoding, and nothing in it can drive a terminal.
     return json.dumps(msgspec.to_builtins(plain(call)), indent=2) + "\n"

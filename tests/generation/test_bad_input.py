@@ -218,14 +218,15 @@ def test_damaged_template_is_named(project: Project, template: str, cause: str) 
     assert cause in message
 
 
-@pytest.mark.parametrize("name", ["errors.py.jinja", "codec.py"])
+@pytest.mark.parametrize("name", ["errors.py.jinja", "codec.py", "bodies.py"])
 def test_template_that_makes_no_python_is_refused(project: Project, name: str) -> None:
     """What comes out must be Python, the module that is copied as it is too."""
     project.write("def (\n", f"overlay/templates/{name}")
     assert name.removesuffix(".jinja") in project.refusal()
 
 
-def test_missing_module_of_the_templates_is_named(project: Project) -> None:
-    """codec.py, which is copied and no template, is named when it is not there."""
-    (project.root / "overlay" / "templates" / "codec.py").unlink()
-    assert "codec.py" in project.refusal()
+@pytest.mark.parametrize("name", ["codec.py", "bodies.py"])
+def test_missing_module_of_the_templates_is_named(project: Project, name: str) -> None:
+    """A module that is copied and no template is named when it is not there."""
+    (project.root / "overlay" / "templates" / name).unlink()
+    assert f"{name}: no such file" in project.refusal()

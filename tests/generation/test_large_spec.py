@@ -139,7 +139,7 @@ def test_an_operation_round_trips(folder: Path, decoder: str) -> None:
     }
     code = f"""
 import asyncio, httpx
-from large import Client, codec, models
+from large import Client, bodies, codec, models
 from large.api.tag_3 import update_3
 if {decoder!r} == "tolerant":
     codec.is_msgspec_type = lambda hint: False
@@ -153,7 +153,7 @@ async def call():
         return await update_3.update_3(client, "a/b", body=body, kind="two", x_trace="t-1")
 body = codec.structure({content!r}, models.Wide3)
 answer = asyncio.run(call())
-print(json.dumps([*seen[0], answer == body, codec.plain(answer), type(answer.links[0].following).__name__]))
+print(json.dumps([*seen[0], answer == body, bodies.plain(answer), type(answer.links[0].following).__name__]))
 """
     assert run(folder, code) == [
         "POST",
