@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,14 @@ def committed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     """The golden packages, each generated once."""
     return Packages(tmp_path_factory.mktemp("golden"))
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., str]:
+    """Write a file; return its path."""
+
+    def write(content: str | bytes, name: str = "a.yaml") -> str:
+        (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(tmp_path / name)
+
+    return write
