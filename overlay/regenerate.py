@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import io
 import json
 import os
 import re
@@ -37,8 +38,9 @@ from spec_tools.document import (
     key_header,
     load_yaml,
 )
-from spec_tools.expressible import check_expressible, mend
+from spec_tools.expressible import check_expressible, left_out
 from spec_tools.generated_names import component_classes
+from spec_tools.mend import mend
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "puretalk_generated"
@@ -53,9 +55,13 @@ ADVICE = "Say it in another way in overlay/spec-fixes.yaml, or remove it there."
 
 # A name that the generator does not hand to our templates (any more) is an error, not an empty text.
 STRICT_GENERATOR = """
-import functools, jinja2, openapi_python_client
+import copy, functools, importlib, jinja2, openapi_python_client
 from openapi_python_client.cli import app
 openapi_python_client.Environment = functools.partial(jinja2.Environment, undefined=jinja2.StrictUndefined)
+# Narrowing a list in an allOf must not narrow it in the schema that is extended.
+merging = importlib.import_module("openapi_python_client.parser.properties.merge_properties")
+merge_same_type = merging._merge_same_type
+merging._merge_same_type = lambda first, second: merge_same_type(copy.copy(first), second)
 app()
 """
 
@@ -212,7 +218,7 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
     apply_fixes(document, fixes, "overlay/spec-fixes.yaml", [] if allow_idle_fixes else None)
     check_operation_names(document, "openapi.yaml")  # the fixes may have given names
     if isinstance(document.get("info"), dict) and isinstance(document["info"].get("version"), (int, float)):
-        document["info"]["version"] = str(document["info"]["version"])  # many write 1.1 without quotes
+        document["info"]["version"] = as_written(document["info"]["version"])  # many write 1.1 without quotes
     if is_valid(document):  # else the generator says what is wrong with it
         mend(document)
         check_expressible(document, "openapi.yaml", config.class_overrides)
@@ -223,6 +229,15 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
         run_generator(fixed, root, target)
     finish(target, root, document)
     check_complete(target, config, document)
+    for line in left_out(document):
+        print(f"openapi.yaml: not in the package: {line}", file=sys.stderr)
+
+
+def as_written(number: Any) -> str:
+    """Spell a number as the document does: 1.10 is another version than 1.1."""
+    stream = io.StringIO()
+    YAML().dump([number], stream)
+    return stream.getvalue().removeprefix("-").strip()
 
 
 def swap(new: Path, old: Path) -> None:

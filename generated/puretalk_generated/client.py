@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Self, TypeVar
 
 import httpx
-from attrs import Factory, define, field
+from attrs import Factory, define, field, setters
 
 from .codec import decode
 from .errors import UnexpectedContent, UnexpectedStatus
@@ -21,6 +21,12 @@ def new_http(client: Client) -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=client.timeout)
 
 
+def is_absolute(_: Any, __: Any, base_url: str) -> None:
+    """Refuse what is no address: a spec may name its server relative to where it was published, or not at all."""
+    if not base_url.startswith(("http://", "https://")) or "{" in base_url:
+        raise ValueError("base_url must be an absolute http or https address")
+
+
 @define(kw_only=True, eq=False)
 class Client:
     """Sends the requests of ``api`` and decodes their answers. Use it as an async context manager.
@@ -31,7 +37,7 @@ class Client:
 
     api_key: str | None = field(default=None, repr=False)
     """Sent in the header that the spec's apiKey scheme names."""
-    base_url: str = SERVER
+    base_url: str = field(default=SERVER, validator=is_absolute, on_setattr=setters.NO_OP)
     """Where the API is; the first server of the spec unless given."""
     timeout: float = 30.0
     """Seconds that connecting, and each wait for bytes, may take."""

@@ -101,10 +101,10 @@ def text(value: Any) -> str:
     """Spell a parameter as OpenAPI's "simple" and "form" styles do.
 
     Raises:
-        ValueError: For NULL, which these styles cannot say.
+        ValueError: For what these styles cannot say: NULL, lists within lists, objects.
     """
-    if value is NULL:
-        raise ValueError("NULL can be sent in a JSON body only")
+    if value is NULL or isinstance(value, (list, tuple, dict, bytes)) or attrs.has(type(value)):
+        raise ValueError("only a JSON body can hold NULL, a list or an object here")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (datetime.datetime, datetime.date)):

@@ -68,7 +68,7 @@ def where_arguments_go(module: ModuleType, path: str, has_body: bool) -> dict[tu
     names = [*inspect.signature(module.request).parameters]
     body = [name for name in ("body_", "body") if has_body and name in names][:1]
     sent = {f"argument{index}x": name for index, name in enumerate(names) if name not in body}
-    for name in [name for name in vars(module) if name.endswith("_body")]:
+    for name in [name for name in vars(module) if name.startswith("_") and name.endswith("_body")]:
         setattr(module, name, lambda *_: None)  # there is no body to encode
     arguments = {name: text for text, name in sent.items()} | dict.fromkeys(body)
     request = module.request(**arguments)
@@ -183,7 +183,9 @@ class Comparison(TypedWalk):
             self.problem(label, "it is not sent; only a parameter with a schema is")
             return
         options = members(types_of[argument])
-        is_flat = not any(typing.get_origin(option) is list or is_object(option) for option in options)
+        is_flat = Any not in options and not any(
+            typing.get_origin(option) is list or is_object(option) for option in options
+        )
         if parameter.get("style", STYLES[location]) != STYLES[location]:
             self.problem(label, f"the client does not know style {parameter['style']}")
         elif not is_flat and STYLES[location] == "form" and parameter.get("explode") is False:
@@ -216,7 +218,9 @@ class Comparison(TypedWalk):
             return
         if bool(content) != (answers[0].media != "none"):
             self.problem(f"{name}: response {status}", "its body is left out, for want of a schema")
-        if len(content) > 1 and (status.startswith("2") or status == "default"):
+        if any(details != first for first in [*content.values()][:1] for details in content.values()) or (
+            len(content) > 1 and not all("json" in media for media in content)
+        ):
             self.problem(f"{name}: response {status}", f"only one of {' and '.join(content)} is decoded")
         for media in [media for media in content if answers[0].media == "json" and "json" in media][:1]:
             self.queue(content[media]["schema"], answers[0].type, f"{where}/content/{escaped(media)}/schema")

@@ -61,7 +61,7 @@ def parse_yaml(data: bytes, name: str, lines_before: int = 0) -> Any:
         mark = error.problem_mark or error.context_mark
         line = f":{lines_before + mark.line + 1}" if mark else ""
         raise GenerationError(f"{name}{line}: not YAML: {error.problem or error.context}") from None
-    except (YAMLError, ValueError, TypeError, AttributeError) as error:  # the last two: ruamel trips
+    except (YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:  # the last: ruamel trips
         raise GenerationError(f"{name}: not YAML: {error}") from None
     return document
 
@@ -141,6 +141,8 @@ def check_document(document: Any, name: str) -> None:
     """
     if not isinstance(document, dict):
         raise GenerationError(f"{name}: not an OpenAPI document: the top level is no mapping")
+    if "swagger" in document and "openapi" not in document:
+        raise GenerationError(f"{name}: Swagger {document['swagger']}: convert it to OpenAPI 3 first")
     if not str(document.get("openapi", "")).startswith("3."):
         raise GenerationError(f"{name}: 'openapi' must be 3.0.x or 3.1.x, not {document.get('openapi')!r}")
     if not isinstance(document.get("paths"), dict) or not document["paths"]:
@@ -168,7 +170,8 @@ def check_operation_names(document: Any, name: str) -> None:
             raise GenerationError(
                 f"{name}: {where}: an operation cannot be named 'request': each has such a function"
             )
-        tag = PythonIdentifier(str((operation.get("tags") or ["default"])[0]), prefix="tag")
+        tags = operation.get("tags") or ["default"]
+        tag = PythonIdentifier(str(tags[0] if isinstance(tags, list) else tags), prefix="tag")
         other = seen.setdefault((tag, identifier), where)
         if other != where:
             what = (
@@ -189,8 +192,10 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 def security_schemes(document: Any) -> dict[str, Any]:
     """Return the security schemes of a document."""
-    schemes = (document.get("components") or {}).get("securitySchemes") or {}
-    return {name: details for name, details in schemes.items() if isinstance(details, dict)}
+    components = document.get("components")
+    schemes = components.get("securitySchemes") if isinstance(components, dict) else None
+    named = schemes.items() if isinstance(schemes, dict) else ()
+    return {name: details for name, details in named if isinstance(details, dict)}
 
 
 def key_header(document: Any, name: str) -> str | None:

@@ -1,6 +1,7 @@
-"""What openapi-python-client reads past without a word: mended where the same can be said another way, else refused.
+"""What openapi-python-client reads past without a word, or the client could not send or read: refused by name.
 
-Only what can be seen in the document alone. completeness.py finds what is missing from the package that came out.
+Only what can be seen in the document alone; mend.py says otherwise what can be. completeness.py finds what is missing
+from the package that came out.
 """
 
 from __future__ import annotations
@@ -11,77 +12,27 @@ from typing import Any
 from openapi_python_client.strings import ClassName
 
 from .document import GenerationError, operations
+from .mend import all_properties
 from .places import references, resolve
-from .surface import uses
 from .walk import media_types, parameters, reachable, schemas, union_members
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+TYPED = ("binary", "byte", "date", "date-time", "uuid")
+"""Formats that make something else of a string than text."""
 SCALARS = ("string", "number", "integer", "boolean", "null")
 DROPPED = ("unevaluatedProperties", "$dynamicRef")
 """Keywords that may describe properties, and that the generator does not know."""
+PYTHON: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int, float),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+"""What YAML makes of a value of each JSON type."""
 USED = ("Any", "AwareDatetime", "BytesIO", "ClassVar", "File", "FileTypes", "Literal", "UUID")
 USED_BY_OPERATIONS = ("Answer", "Client", "Final", "Request", "Responses")
-
-
-def mend(document: Any) -> None:
-    """Rewrite, in place, what the generator reads otherwise than it is meant."""
-    tags: dict[tuple[int, str], list[str]] = {}
-    used = uses(document)
-    for where, schema in list(schemas(document)):
-        if schema.get("required"):
-            mend_required(document, where, schema, used)
-        if schema.get("allOf"):
-            mend_all_of(schema)
-        if schema.get("discriminator") and union_members(schema):
-            mend_discriminator(document, schema, where, tags)
-
-
-def mend_required(document: Any, where: str, schema: Any, used: dict[str, set[str]]) -> None:
-    """Take from ``required`` what only answers, or only requests, must have: one class stands for both.
-
-    OpenAPI 3.0.1, Schema Object: readOnly and writeOnly.
-    """
-    use = used.get("/".join(where.split("/")[:4]), {"response"} if where.startswith("#/") else set())
-    absent = [word for word, side in (("readOnly", "request"), ("writeOnly", "response")) if side in use]
-    for name, child in (schema.get("properties") or {}).items():
-        if name in schema["required"] and any(resolve(document, child).get(word) for word in absent):
-            schema["required"].remove(name)
-
-
-def mend_all_of(schema: Any) -> None:
-    """Move what stands beside an allOf into it, where the generator would pass over it."""
-    if schema.get("nullable"):
-        schema.pop("type", None)  # else the generator makes each type of its own out of the allOf
-    if schema.get("nullable") or len(schema["allOf"]) == 1:
-        beside = {name: schema.pop(name) for name in ("properties", "required") if name in schema}
-        if beside or "additionalProperties" in schema:
-            schema["allOf"].append({"type": "object", **beside})
-
-
-def mend_discriminator(document: Any, union: Any, where: str, tags: dict[tuple[int, str], list[str]]) -> None:
-    """Say in each member which values of the discriminator stand for it; the generator makes Literals of them."""
-    name = union["discriminator"]["propertyName"]
-    mapping = union["discriminator"].get("mapping") or {}
-    members = {member.get("$ref"): member for member in union_members(union)}
-    simple_names = {str(reference).rpartition("/")[2] for reference in members}
-    for tag, target in mapping.items():
-        if target not in members and target not in simple_names:
-            raise GenerationError(f"{where}: the discriminator maps {tag!r} to {target}, which is no member")
-    for member in union_members(union):
-        if member.get("type") == "null":
-            continue
-        if "$ref" not in member:
-            raise GenerationError(f"{where}: a discriminator tells only members apart that are a $ref")
-        simple = member["$ref"].rpartition("/")[2]
-        mapped = [tag for tag, target in mapping.items() if target in (member["$ref"], simple)] or [simple]
-        schema = resolve(document, member)
-        values = tags.setdefault((id(schema), name), [])
-        literal = {"type": "string", "enum": values}
-        if "allOf" in schema:
-            schema["allOf"].append({"type": "object", "properties": {name: literal}})
-        else:
-            schema.setdefault("properties", {})[name] = literal
-        values += [value for value in mapped if value not in values]
 
 
 def check_expressible(document: Any, name: str, overrides: Any = ()) -> None:
@@ -96,6 +47,11 @@ def check_expressible(document: Any, name: str, overrides: Any = ()) -> None:
         GenerationError: The message names the place and the reason.
     """
     try:
+        for path in document["paths"]:
+            if not path.startswith(("/", "x-")) or "?" in path or "#" in path:
+                raise GenerationError(
+                    f"path {path}: it must begin with a slash, and have no query or fragment"
+                )
         for place in schemas(document):
             check_schema(document, *place)
         for where, parameter in parameters(document):
@@ -107,6 +63,22 @@ def check_expressible(document: Any, name: str, overrides: Any = ()) -> None:
             check_bodies(document, where, resolve(document, operation.get("requestBody") or {}))
     except GenerationError as error:
         raise GenerationError(f"{name}: {error}") from None
+    except RecursionError:
+        raise GenerationError(
+            f"{name}: a schema consists of itself, by way of allOf, oneOf or anyOf"
+        ) from None
+
+
+def left_out(document: Any) -> list[str]:
+    """Name what an answer may have besides its body, for which a package has no place."""
+    found = []
+    for where, operation in operations(document):
+        for status, entry in (operation.get("responses") or {}).items():
+            answer = resolve(document, entry)
+            for keyword in ("headers", "links"):
+                if answer.get(keyword):
+                    found.append(f"{where}: {status}: {keyword} {', '.join(answer[keyword])}")
+    return found
 
 
 def check_schema(document: Any, where: str, schema: Any) -> None:
@@ -118,6 +90,7 @@ def check_schema(document: Any, where: str, schema: Any) -> None:
         raise GenerationError(f"{where}: beside 'oneOf' the generator ignores 'anyOf'")
     if schema.get("nullable") and schema.get("allOf") and schema.get("additionalProperties"):
         raise GenerationError(f"{where}: 'nullable' beside allOf and 'additionalProperties' hides the latter")
+    check_enum(where, schema)
     if isinstance(schema.get("const"), float):
         raise GenerationError(f"{where}: the generator cannot express const {schema['const']!r}")
     for index, member in enumerate(schema.get("allOf") or ()):
@@ -130,6 +103,17 @@ def check_schema(document: Any, where: str, schema: Any) -> None:
                     f"{user}: {reference} has a discriminator, so more than its own properties may come:"
                     " refer to a oneOf of its kinds"
                 )
+
+
+def check_enum(where: str, schema: Any) -> None:
+    """Refuse values that are not of the type beside them: in YAML they may only lack, or have, quotes."""
+    named = schema.get("type") or []
+    kinds = tuple(
+        kind for name in ([named] if isinstance(named, str) else named) for kind in PYTHON.get(name, ())
+    )
+    for value in [value for value in schema.get("enum") or () if value is not None]:
+        if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+            raise GenerationError(f"{where}: its enum has {value!r}, which is not of type {named}")
 
 
 def check_member(document: Any, where: str, member: Any, whole: Any) -> None:
@@ -145,6 +129,8 @@ def check_parameter(document: Any, where: str, parameter: Any) -> None:
     if "schema" not in parameter:
         return
     where = f"{where}: parameter {parameter.get('name')!r}"
+    if parameter.get("allowReserved"):
+        raise GenerationError(f"{where}: the client does not know allowReserved")
     location, schema = parameter["in"], resolve(document, parameter["schema"])
     if any(place[1].get("format") == "binary" for place in reachable(document, schema, where)):
         raise GenerationError(f"{where} cannot hold format binary; base64 in a text is format byte")
@@ -159,30 +145,65 @@ def check_media_type(document: Any, where: str, is_request: bool, content_type: 
     if "schema" not in media:
         return
     schema = resolve(document, media["schema"])
+    is_plain = schema.get("type", "string") == "string" and not (
+        schema.keys() & {"enum", "const", "properties", "items", "allOf", "oneOf", "anyOf"}
+    )
     if kind == "application/octet-stream" and is_request and schema.get("format") != "binary":
         raise GenerationError(f"{where}: the schema of a binary body must be of type string, format binary")
+    if kind == "application/octet-stream" and not is_plain:
+        raise GenerationError(f"{where}: only a string of format binary is read from such an answer")
+    if kind.startswith("text/") and not is_request and (not is_plain or schema.get("format", "") in TYPED):
+        raise GenerationError(f"{where}: of a text only a plain string is read")
     if kind in ("application/json", FORMS[0]) or kind.endswith("+json"):
         for place in reachable(document, media["schema"], where):
             if place[1].get("format") == "binary":
                 raise GenerationError(
                     f"{place[0]}: {kind} cannot hold format binary; base64 in a text is format byte"
                 )
-    if kind not in FORMS:
-        return
+    if kind in FORMS:
+        check_form(document, where, kind, schema, media.get("encoding") or {})
+
+
+def check_form(document: Any, where: str, kind: str, schema: Any, encoding: Any) -> None:
+    """Refuse a form whose fields the client would spell otherwise than the document says."""
     if not is_flat(document, schema, is_object) or (
         kind == FORMS[0] and not is_flat(document, schema, is_record)
     ):
         raise GenerationError(f"{where}: there is no one way to spell such a value in a form")
+    for name, child in all_properties(document, schema, set()):
+        part = resolve(document, child)
+        if part.get("type") == "array":
+            part = resolve(document, part.get("items") or {})
+            if part.get("type") == "array":
+                raise GenerationError(
+                    f"{where}: {name}: there is no one way to spell lists of lists in a form"
+                )
+        if part.get("contentMediaType") and not part.get("contentEncoding"):
+            raise GenerationError(f"{where}: {name}: say format: binary of a file")
+        sent = "application/json" if is_object(document, part) else "text/plain"
+        wanted = encoding.get(name, {}).get("contentType", sent)
+        if part.get("format") != "binary" and wanted != sent:  # a file brings its own, File.mime_type
+            raise GenerationError(f"{where}: {name}: the client sends it as {sent}, not as {wanted}")
 
 
 def check_bodies(document: Any, where: str, body: Any) -> None:
     """Refuse bodies of several content types that the type of the value cannot tell apart."""
-    for content_type, media in list((body.get("content") or {}).items())[:-1]:
+    content = list((body.get("content") or {}).items())
+    behind = [alias_of(media.get("schema", {})) for _, media in content]
+    for content_type, media in content[:-1]:
         schema = resolve(document, media.get("schema", {}))
-        if not isinstance(schema.get("type", "object" if schema.get("properties") else None), str):
+        kind = schema.get("type", "object" if schema.get("properties") else None)
+        is_twice = behind.count(alias_of(media["schema"])) > 1 if media.get("schema") else False
+        if not isinstance(kind, str) or kind == "number" or schema.get("nullable") or is_twice:
             raise GenerationError(
                 f"{where}: nothing tells which body is meant for {content_type}: give it one type"
             )
+
+
+def alias_of(schema: Any) -> Any:
+    """Return the reference that a schema is no more than another name of, else the schema."""
+    members = schema.get("allOf") or []
+    return members[0] if len(members) == 1 and not schema.get("properties") else schema
 
 
 def check_class_names(document: Any, overrides: Any) -> None:

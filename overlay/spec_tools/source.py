@@ -107,11 +107,13 @@ def fetch(address: str) -> tuple[str, bytes]:
         name = str(url.copy_with(userinfo=b"", query=None, fragment=None))
     except httpx.InvalidURL as error:
         raise GenerationError(f"not an address that can be fetched: {error}") from None
+    if (url.port or 0) > 65535:
+        raise GenerationError(f"{name}: not an address that can be fetched: there is no such port")
     try:
         return name, asyncio.run(download(url, name))
     except TimeoutError:
         raise GenerationError(f"{name}: not fetched within {TIMEOUT:g} seconds") from None
-    except (httpx.HTTPError, httpx.InvalidURL, OverflowError) as error:  # the last: a port beyond 65535
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise GenerationError(f"{name}: cannot be fetched: {error or type(error).__name__}") from None
 
 

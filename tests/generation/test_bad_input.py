@@ -30,7 +30,7 @@ TO_ERROR = "'#/components/schemas/Error'"
         pytest.param(
             "openapi: 2.0\npaths: {/a: {}}\n", "'openapi' must be 3.0.x or 3.1.x, not 2.0", id="2.0"
         ),
-        pytest.param("swagger: '2.0'\npaths: {/a: {}}\n", "'openapi' must be 3.0.x or 3.1.x", id="swagger"),
+        pytest.param("swagger: '2.0'\npaths: {/a: {}}\n", "Swagger 2.0: convert it", id="swagger"),
         pytest.param("openapi: 3.0.1\npaths: " + "[" * 500 + "]" * 500, "nested", id="nested too deep"),
         pytest.param(b"openapi: 3.0.1\ninfo: \xe9\n", "not UTF-8 at byte 21", id="not UTF-8"),
     ],
@@ -122,7 +122,7 @@ def test_unknown_reference_is_named_with_its_place(project: Project, reference: 
             "            - twilio\n",
             "            - 1\n",
             "/components/schemas/Call",
-            "'int'",
+            "its enum has 1",
             id="mixed enum",
         ),
         pytest.param(

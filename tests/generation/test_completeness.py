@@ -107,6 +107,7 @@ MISSING = [
     "GET /servers: its servers are left out",
     "GET /two: response 200: only one of application/json and application/problem+json is decoded",
     "GET /untyped: response 200: its body is left out",
+    "GET /inline: response 400: only one of application/json and application/problem+json is decoded",
     "GET /same: of application/json and multipart/form-data only one is ever sent",
     "GET /encoded: body as multipart/form-data: the encoding of id is left out",
     "#/paths/~1inline/get/responses/400/content/application~1problem+json/schema/properties/b: no type",

@@ -89,6 +89,9 @@ def test_discriminator_decides_between_members_of_one_shape(packages: Packages) 
         assert type(codec.structure({"petKind": kind}, package.answer("AnyPet").type)) is getattr(
             models, name
         )
+    for state, name in {"opened": "Opened", "open": "Opened", "closed": "Closed"}.items():
+        door = codec.structure({"state": state}, package.answer("Door").type)
+        assert type(door) is getattr(models, name), state
     payment = codec.structure({"payType": "Card"}, package.answer("Payment").type)
     assert type(payment) is models.Card
 

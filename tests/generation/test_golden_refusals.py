@@ -12,7 +12,7 @@ from tests.generation.golden.harness import load, project, with_readers
 
 import regenerate
 from spec_tools.document import GenerationError
-from spec_tools.expressible import mend
+from spec_tools.mend import mend
 
 ANSWER = "responses: {'204': {description: nothing}}"
 
@@ -66,6 +66,15 @@ SCHEMAS = [
      "refer to a oneOf of its kinds"),
     ("{type: object, properties: {f: {type: string, format: binary}}}", None),
     ("{type: array}", "must have items"),
+    ("{type: string, enum: ['1', 2]}", "its enum has 2, which is not of type string"),
+    ("{type: [integer, 'null'], enum: [1, true, null]}", "its enum has True"),
+    ("{oneOf: [{$ref: '#/components/schemas/Kind'}], discriminator: {propertyName: k, mapping: {z: Kind}}},"
+     " Kind: {type: object, properties: {k: {type: string, enum: [y]}}}", "maps ['z'] to Kind, whose k is ['y']"),
+    ("{oneOf: [{$ref: '#/components/schemas/Kind'}], discriminator: {propertyName: k}},"
+     " Kind: {type: object, properties: {k: {type: integer, enum: [1]}}}", "its discriminator k must be a string"),
+    ("{oneOf: [{$ref: '#/components/schemas/Kind'}], discriminator: {propertyName: k}}, Names: {type: string,"
+     " enum: [y]}, Kind: {type: object, properties: {k: {$ref: '#/components/schemas/Names'}}}",
+     "nothing tells which k stands for Kind"),
     ("{enum: [1, a]}", "same type"),
     ("{type: object, properties: {'$': {type: string}, '#': {type: string}}}", "same python_name"),
 ]  # fmt: skip
@@ -96,6 +105,8 @@ PARAMETERS = [
     ("{name: p, in: query, style: deepObject, schema: POINT}", "style deepObject"),
     ("{name: p, in: query, style: pipeDelimited, schema: {type: array, items: {}}}", "style pipeDelimited"),
     ("{name: p, in: query, explode: false, schema: {type: array, items: {type: string}}}", "explode: false"),
+    ("{name: p, in: query, explode: false, schema: {}}", "explode: false"),
+    ("{name: p, in: query, allowReserved: true, schema: {type: string}}", "does not know allowReserved"),
     ("{name: p, in: query, schema: {type: array, items: POINT}}", "no one way to spell"),
     ("{name: p, in: query, schema: {type: object, properties: {q: POINT}}}", "no one way to spell"),
     ("{name: p, in: cookie, schema: {type: array, items: {type: string}}}", "no one way to spell"),
@@ -122,6 +133,12 @@ BODIES = [
     (FORM, "{schema: {type: object, properties: {p: POINT}}}", "no one way to spell"),
     (FORM, "{schema: OBJECT, encoding: {a: {style: pipeDelimited}}}", "the encoding of a is left out"),
     ("multipart/form-data", "{schema: {type: string}}", "no one way to spell"),
+    ("multipart/form-data", "{schema: {type: object, properties: {l: {type: array, items: {type: array, items: {}}}}}}",
+     "l: there is no one way to spell lists of lists"),
+    ("multipart/form-data", "{schema: OBJECT, encoding: {a: {contentType: application/xml}}}",
+     "a: the client sends it as text/plain, not as application/xml"),
+    ("multipart/form-data", "{schema: {type: object, properties: {f: {type: string, contentMediaType: image/png}}}}",
+     "f: say format: binary of a file"),
     ("application/octet-stream", "{schema: {type: string}}", "format binary"),
     ("application/xml", "{schema: OBJECT}", "Unsupported content type application/xml"),
 ]  # fmt: skip
@@ -139,6 +156,23 @@ OPERATIONS = [
     ("responses: {'200': {description: it, content: {image/png: {schema: {}}}}}", "image/png"),
     ("responses: {'200': {description: it, content: {application/json: {}}}}", "for want of a schema"),
     ("responses: {'2xx': {description: it}}", "2xx"),
+    (
+        "responses: {'200': {description: it, content: {text/event-stream: {schema: POINT}}}}",
+        "only a plain string",
+    ),
+    (
+        "responses: {'200': {description: it, content: {text/csv: {schema: {type: string, format: binary}}}}}",
+        "only a plain string",
+    ),
+    (
+        "responses: {'200': {description: it, content: {application/octet-stream: {schema: POINT}}}}",
+        "only a string of format binary",
+    ),
+    (
+        "responses: {'400': {description: it, content: {text/plain: {schema: {type: string}}, application/json:"
+        " {schema: POINT}}}}",
+        "response 400: only one of text/plain and application/json is decoded",
+    ),
     ("servers: [{url: 'https://other.test'}], " + ANSWER, "its servers are left out"),
     ("operationId: Request, " + ANSWER, "cannot be named 'request'"),
     ("security: [{Bearer: []}], " + ANSWER, "needs Bearer, and the client sends one API key"),
@@ -157,9 +191,27 @@ def test_operation_that_would_not_work_is_refused(tmp_path: Path, operation: str
     assert reason in message
 
 
-def test_bodies_that_nothing_tells_apart_are_refused(tmp_path: Path) -> None:
+def test_form_that_consists_of_itself_is_refused(tmp_path: Path) -> None:
+    """A circle of allOf has no fields to spell."""
+    get = f"requestBody: {{content: {{{FORM}: {{schema: {{$ref: '#/components/schemas/A'}}}}}}}}, {ANSWER}"
+    circle = "A: {allOf: [{$ref: '#/components/schemas/B'}]}, B: {allOf: [{$ref: '#/components/schemas/A'}]}"
+    assert refusal(tmp_path, document(get=get, schemas=circle))
+
+
+@pytest.mark.parametrize("path", ["a", "/a?kind=x", "/a#b"])
+def test_path_that_would_not_be_the_one_asked_for_is_refused(tmp_path: Path, path: str) -> None:
+    """A path begins with a slash, and is nothing but a path."""
+    content = document()
+    content["paths"][path] = content["paths"].pop("/a")
+    assert f"path {path}: it must begin with a slash" in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    "first", ["{}", "{type: number}", "{type: array, nullable: true, items: {}}", "{allOf: [POINT]}"]
+)
+def test_bodies_that_nothing_tells_apart_are_refused(tmp_path: Path, first: str) -> None:
     """Of two content types the first must have one type, by which the value is known to be meant for it."""
-    content = "{application/json: {schema: {}}, multipart/form-data: {schema: OBJECT}}"
+    content = f"{{application/json: {{schema: {first}}}, multipart/form-data: {{schema: POINT}}}}"
     message = refusal(tmp_path, document(get=f"requestBody: {{content: {content}}}, {ANSWER}"))
     assert "GET /a: nothing tells which body is meant for application/json" in message
 
@@ -218,6 +270,82 @@ def test_what_only_one_side_must_have_is_not_required_of_the_other(
         operation["responses"]["200"] = {"description": "it", "content": content}
     mend(made)
     assert made["components"]["schemas"]["Thing"]["required"] == required
+
+
+def test_readonly_counts_wherever_a_schema_stands() -> None:
+    """A body's own schema is only sent, an answer's only read; inherited properties, and references, count too."""
+    body = "{type: object, required: [id, secret], properties: {id: {readOnly: true}, secret: {writeOnly: true}}}"
+    base = "Base: {type: object, required: [id], properties: {id: {type: string, readOnly: true}}}, Id: {type: string}"
+    heir = "{allOf: [{$ref: '#/components/schemas/Base'}, {required: [id]}]}"
+    beside = "{required: [id], properties: {id: {$ref: '#/components/schemas/Id', readOnly: true}}}"
+    get = f"""requestBody: {{content: {{application/json: {{schema: {body}}}}}}},
+        responses: {{'200': {{description: it, content: {{application/json: {{schema: {body}}}}}}}}}"""
+    shared = (
+        "requestBodies: {R: {content: {a/b: {schema: HEIR}, c/d: {schema: BESIDE}, e/f: {schema: BODY}}}}"
+    )
+    shared = shared.replace("HEIR", heir).replace("BESIDE", beside).replace("BODY", body)
+    made = document(get=get, schemas=base, more=shared)
+    mend(made)
+    operation = made["paths"]["/a"]["get"]
+    assert operation["requestBody"]["content"]["application/json"]["schema"]["required"] == ["secret"]
+    assert operation["responses"]["200"]["content"]["application/json"]["schema"]["required"] == ["id"]
+    inherited, referred, named = [
+        media["schema"] for media in made["components"]["requestBodies"]["R"]["content"].values()
+    ]
+    assert (inherited["allOf"][1]["required"], referred["required"], named["required"]) == (
+        [],
+        [],
+        ["secret"],
+    )
+
+
+def test_headers_that_are_no_parameters_are_left_to_the_client() -> None:
+    """OpenAPI says to ignore three of them; the key's header, the client sends with every request."""
+    names = ["Content-Type", "accept", "Authorization", "x-a", "X-Other"]
+    entries = ", ".join(f"{{name: {name}, in: header, schema: {{type: string}}}}" for name in names)
+    more = SCHEMES + ", parameters: {P: {name: Accept, in: header, schema: {type: string}}}"
+    made = document(
+        get=f"parameters: [{entries}, {{$ref: '#/components/parameters/P'}}], {ANSWER}", more=more
+    )
+    made["security"] = [{"Key": []}]
+    mend(made)
+    assert [entry["name"] for entry in made["paths"]["/a"]["get"]["parameters"]] == ["X-Other"]
+
+
+def test_answers_that_have_no_body_have_no_type() -> None:
+    """What a document says of the body of a 204, or of an answer to HEAD, never comes."""
+    content = "content: {application/json: {schema: POINT}}"
+    made = document(
+        get=f"responses: {{'204': {{description: it, {content}}}, '200': {{description: it, {content}}}}}"
+    )
+    made["paths"]["/a"]["head"] = {"responses": {"200": {"$ref": "#/components/responses/R"}}}
+    made["components"]["responses"] = {"R": dict(made["paths"]["/a"]["get"]["responses"]["200"])}
+    mend(made)
+    answers = made["paths"]["/a"]["get"]["responses"]
+    assert ("content" in answers["204"], "content" in answers["200"]) == (False, True)
+    assert made["paths"]["/a"]["head"]["responses"]["200"] == {"description": "it"}
+    assert "content" in made["components"]["responses"]["R"]
+
+
+def test_what_an_answer_has_besides_a_body_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Headers and links of answers have no place in a package, which is said and stops nothing."""
+    get = "responses: {'204': {description: it, headers: {X-Total: {schema: {type: integer}}}, links: {next: {}}}}"
+    regenerate.generate(project(tmp_path / "project", document(get=get)), tmp_path / "package")
+    assert capsys.readouterr().err.splitlines() == [
+        "openapi.yaml: not in the package: GET /a: 204: headers X-Total",
+        "openapi.yaml: not in the package: GET /a: 204: links next",
+    ]
+
+
+def test_version_is_as_the_document_spells_it(tmp_path: Path) -> None:
+    """1.10 without quotes is a number to YAML, and another version than 1.1."""
+    root = project(tmp_path / "project", document())
+    path = root / "openapi.yaml"
+    path.write_text(re.sub(r"version: .*?([,}\n])", r"version: 1.10\1", path.read_text()), encoding="utf-8")
+    regenerate.generate(root, tmp_path / "package")
+    assert 'VERSION = "1.10"' in (tmp_path / "package" / "spec.py").read_text(encoding="utf-8")
 
 
 def test_server_has_the_defaults_of_its_variables() -> None:

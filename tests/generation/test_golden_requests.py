@@ -164,14 +164,14 @@ def test_null_is_refused_where_it_cannot_be_spelled(packages: Packages) -> None:
     """Forms, queries and paths have no null: NULL there is an error before anything is sent, and no text."""
     package = packages["bodies"]
     null = package.module("types").NULL
-    with pytest.raises(ValueError, match="JSON body only"):
+    with pytest.raises(ValueError, match="only a JSON body"):
         package.sent("bodies.send_form", body=note(packages, text="n", summary=null))
-    with pytest.raises(ValueError, match="JSON body only"):
+    with pytest.raises(ValueError, match="only a JSON body"):
         package.sent("bodies.send_parts", body=package.module("models").SendPartsBody(title="t", count=null))
     parameters = packages["parameters"]
     other = parameters.module("types").NULL
     for name in ("page", "room_id", "session", "x_count"):
-        with pytest.raises(ValueError, match="JSON body only"):
+        with pytest.raises(ValueError, match="only a JSON body"):
             parameters.sent("rooms.search", **{**SEARCH, name: other})
 
 
@@ -182,6 +182,20 @@ def test_null_is_one_value_however_it_is_copied(packages: Packages) -> None:
     copies = (copy.copy(body), copy.deepcopy(body), pickle.loads(pickle.dumps(body)))
     assert all(made == body and made.summary is null for made in copies)
     assert (repr(null), null is None) == ("NULL", False)
+
+
+def test_what_only_json_can_hold_is_never_sent_as_python_shows_it(packages: Packages) -> None:
+    """A list of lists or an object, where a schema says nothing, is an error in a query and not its repr."""
+    for value in ([["a"]], [{"x": 1}], {"x": 1}, b"bytes"):
+        with pytest.raises(ValueError, match="only a JSON body"):
+            packages["parameters"].sent("rooms.search", **{**SEARCH, "text": value})
+
+
+def test_client_needs_an_absolute_address(packages: Packages) -> None:
+    """A document may name its server relative to itself, or not at all: that is no address to send to."""
+    for address in ("", "/v3", "https://{host}/v3"):
+        with pytest.raises(ValueError, match="absolute"):
+            packages["bodies"].module("client").Client(base_url=address)
 
 
 def test_form_body(packages: Packages) -> None:

@@ -136,7 +136,7 @@ def test_mended_defect_leaves_its_fix_to_be_deleted(tree: Tree) -> None:
         pytest.param("openapi: 3.0.1\n  paths", "", id="no YAML"),
         pytest.param(b"\xff\xfe\x00", "", id="binary"),
         pytest.param(edited()[:3000], "", id="cut off"),
-        pytest.param(edited(("openapi: 3.0.1", "swagger: '2.0'")), "3.0.x or 3.1.x", id="Swagger 2"),
+        pytest.param(edited(("openapi: 3.0.1", "swagger: '2.0'")), "Swagger 2.0", id="Swagger 2"),
         pytest.param(
             edited(("'#/components/schemas/Call'", "'#/components/schemas/Cal'")), "Cal", id="dangling"
         ),

@@ -83,9 +83,9 @@ class Maker:
         if "discriminator" not in union:
             return made
         tag = union["discriminator"]["propertyName"]
-        return st.builds(
-            lambda payload, value: {**payload, tag: value}, made, st.sampled_from(tags(union, member))
-        )
+        own = self.resolved(member)["properties"].get(tag, {}).get("enum")
+        values = st.sampled_from(own or tags(union, member))
+        return st.builds(lambda payload, value: {**payload, tag: value}, made, values)
 
     def typed(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
         """Return a strategy for a schema that says no more than a type."""

@@ -1,0 +1,181 @@
+"""What openapi-python-client reads otherwise than it is meant, said in a way that it understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .document import GenerationError, key_header, operations
+from .places import resolve
+from .surface import uses
+from .walk import media_types, nested, parameters, schemas, union_members
+
+IGNORED_HEADERS = ("accept", "content-type", "authorization")
+"""Not parameters, whatever a document says (OpenAPI 3.0.1, Parameter Object)."""
+BODILESS = ("204", "205", "304")
+"""Statuses whose answers have no body (RFC 9110, section 15), as those to HEAD have none."""
+
+
+def mend(document: Any) -> None:
+    """Rewrite a document in place.
+
+    Raises:
+        GenerationError: A discriminator contradicts its members, or no one API key is enough.
+    """
+    stated: dict[tuple[int, str], tuple[list[str], list[str]]] = {}
+    tags: dict[tuple[int, str], list[str]] = {}
+    for use, where, schema in roots(document):
+        for _, inner in list(nested(schema, where)):
+            mend_required(document, inner, use)
+    for where, schema in list(schemas(document)):
+        if schema.get("allOf"):
+            mend_all_of(schema)
+        if schema.get("discriminator") and union_members(schema):
+            mend_discriminator(document, schema, where, tags, stated)
+    mend_headers(document)
+    mend_answers(document)
+
+
+def roots(document: Any) -> Iterator[tuple[set[str], str, Any]]:
+    """Yield every schema that stands by itself: which sides use it, where it is, and what it says."""
+    used = uses(document)
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        where = f"#/components/schemas/{name}"
+        yield used.get(where, {"response"}), where, schema
+    for where, parameter in parameters(document):
+        yield {"request"}, where, parameter.get("schema")
+    for where, is_request, _, media in media_types(document):
+        yield {"request" if is_request else "response"}, where, media.get("schema")
+
+
+def mend_required(document: Any, schema: Any, use: set[str]) -> None:
+    """Take from ``required`` what only answers, or only requests, must have: one class stands for both.
+
+    OpenAPI 3.0.1, Schema Object: readOnly and writeOnly.
+    """
+    words = [word for word, side in (("readOnly", "request"), ("writeOnly", "response")) if side in use]
+    absent = {
+        name
+        for name, child in all_properties(document, schema, set())
+        if any(
+            word in holder and holder[word] for word in words for holder in (child, resolve(document, child))
+        )
+    }
+    for holder in (schema, *(schema.get("allOf") or ())):
+        for name in [name for name in holder.get("required") or () if name in absent]:
+            holder["required"].remove(name)
+
+
+def all_properties(document: Any, schema: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield name and schema of each property, those of the members of allOf too."""
+    schema = resolve(document, schema)
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    yield from (
+        (name, child) for name, child in (schema.get("properties") or {}).items() if isinstance(child, dict)
+    )
+    for member in schema.get("allOf") or ():
+        yield from all_properties(document, member, seen)
+
+
+def mend_all_of(schema: Any) -> None:
+    """Move what stands beside an allOf into it, where the generator would pass over it."""
+    if schema.get("nullable"):
+        schema.pop("type", None)  # else the generator makes each type of its own out of the allOf
+    if schema.get("nullable") or len(schema["allOf"]) == 1:
+        beside = {name: schema.pop(name) for name in ("properties", "required") if name in schema}
+        if beside or "additionalProperties" in schema:
+            schema["allOf"].append({"type": "object", **beside})
+
+
+def mend_discriminator(
+    document: Any,
+    union: Any,
+    where: str,
+    tags: dict[tuple[int, str], list[str]],
+    stated: dict[tuple[int, str], tuple[list[str], list[str]]],
+) -> None:
+    """Say in each member which values of the discriminator stand for it; the generator makes Literals of them.
+
+    Args:
+        document: What the members' references point into.
+        union: The schema with the discriminator.
+        where: Where it stands.
+        tags: Gets the values by member and property: a member may be one of several unions.
+        stated: Gets what ``enums_of`` found of each member before any was mended.
+    """
+    name = union["discriminator"]["propertyName"]
+    mapping = union["discriminator"].get("mapping") or {}
+    members = {member.get("$ref"): member for member in union_members(union)}
+    simple_names = {str(reference).rpartition("/")[2] for reference in members}
+    for tag, target in mapping.items():
+        if target not in members and target not in simple_names:
+            raise GenerationError(f"{where}: the discriminator maps {tag!r} to {target}, which is no member")
+    for member in union_members(union):
+        if member.get("type") == "null":
+            continue
+        if "$ref" not in member:
+            raise GenerationError(f"{where}: a discriminator tells only members apart that are a $ref")
+        simple = member["$ref"].rpartition("/")[2]
+        mapped = [tag for tag, target in mapping.items() if target in (member["$ref"], simple)]
+        schema = resolve(document, member)
+        key = (id(schema), name)
+        if key not in stated:
+            stated[key] = enums_of(document, schema, name, member["$ref"])
+        own, shared = stated[key]
+        if own and not set(mapped) <= set(own):
+            raise GenerationError(
+                f"{where}: the discriminator maps {mapped} to {simple}, whose {name} is {own}"
+            )
+        if shared and simple not in shared and not own and not mapped:
+            raise GenerationError(
+                f"{where}: nothing tells which {name} stands for {simple}: give the discriminator a mapping"
+            )
+        values = tags.setdefault(key, [])
+        literal = {"type": "string", "enum": values}
+        if "allOf" in schema:
+            schema["allOf"].append({"type": "object", "properties": {name: literal}})
+        else:
+            schema.setdefault("properties", {})[name] = literal
+        values += [value for value in own or mapped or [simple] if value not in values]
+
+
+def enums_of(document: Any, schema: Any, name: str, where: str) -> tuple[list[str], list[str]]:
+    """Return the values that a schema lists for a property: those of its own, and those it shares with others."""
+    own_places = [schema, *(member for member in schema.get("allOf") or () if "$ref" not in member)]
+    own_children = [(holder.get("properties") or {}).get(name) for holder in own_places]
+    own: list[Any] = []
+    shared: list[Any] = []
+    for known, child in all_properties(document, schema, set()):
+        is_own = any(child is own_child for own_child in own_children) and "$ref" not in child
+        found = resolve(document, child)
+        if known == name:
+            values = [found["const"]] if "const" in found else found.get("enum") or []
+            (own if is_own else shared).extend(value for value in values if value is not None)
+    if not all(isinstance(value, str) for value in own + shared):
+        raise GenerationError(f"{where}: its discriminator {name} must be a string")
+    return own, shared
+
+
+def mend_headers(document: Any) -> None:
+    """Leave out the headers that are no parameters, and the one that the client sends with every request."""
+    ignored = {*IGNORED_HEADERS, (key_header(document, "openapi.yaml") or "").lower()}
+    for holder in [*document["paths"].values(), *(operation for _, operation in operations(document))]:
+        if isinstance(holder, dict) and holder.get("parameters"):
+            holder["parameters"][:] = [
+                entry
+                for entry in holder["parameters"]
+                if (parameter := resolve(document, entry))["in"] != "header"
+                or parameter["name"].lower() not in ignored
+            ]
+
+
+def mend_answers(document: Any) -> None:
+    """Take the content of answers that never have any."""
+    for where, operation in operations(document):
+        for status, entry in (operation.get("responses") or {}).items():
+            answer = resolve(document, entry)
+            if (status in BODILESS or where.startswith("HEAD ")) and answer.get("content"):
+                kept = {name: value for name, value in answer.items() if name != "content"}
+                operation["responses"][status] = kept
