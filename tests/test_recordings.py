@@ -7,6 +7,7 @@ import contextlib
 import io
 import socket
 import ssl
+import traceback
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,45 @@ def test_recording_that_never_comes_ends_with_the_time_given(tmp_path: Path) -> 
     error, _ = download(lambda path: moved("/again"), tmp_path / "x")
     assert isinstance(error, RecordingError)
     assert list(tmp_path.iterdir()) == []
+
+
+def shown(error: BaseException) -> str:
+    """All that a report with the locals of every frame shows."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+@pytest.mark.parametrize("path", ["gone", "hangs"])
+def test_no_frame_shows_the_address_or_the_key(path: str) -> None:
+    """A recording's address opens it; an error, and a cancellation, leave no frame behind that knows it."""
+    hanging = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nRI"  # and the end of the connection never comes
+    gone = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    held = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        writer.write(hanging if b"hangs" in request else gone)
+        await held.wait()
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> BaseException | None:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        base = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        async with listener, AsyncPuretalk(KEY, base_url=base) as client:
+            call = Call(call_recording_url=f"{base}/{path}?signature=s3cr3t-s1gn4tur3")
+            try:
+                async with asyncio.timeout(0.3):
+                    await client.calls.download_recording(call, io.BytesIO())
+            except (PuretalkError, TimeoutError) as error:
+                return error
+            finally:
+                held.set()
+        return None
+
+    error = asyncio.run(main())
+    assert isinstance(error, NotFoundError if path == "gone" else TimeoutError)
+    assert "s3cr3t-s1gn4tur3" not in shown(error)
+    assert KEY not in shown(error)
 
 
 def test_redirect_to_another_origin_is_followed_without_the_key() -> None:

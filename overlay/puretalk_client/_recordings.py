@@ -35,6 +35,10 @@ async def download(sender: Sender, address: object, target: Target, *, max_bytes
         with _transports.quiet_logs(), opened(target) as file:
             async with asyncio.timeout(timeout):
                 return await fetch(sender, checked(sender, address), file, max_bytes)
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
+        del address
+        error.__context__ = None
+        raise error.with_traceback(None) from None
     except PuretalkError as error:
         raised = error
     except TimeoutError:
@@ -44,6 +48,7 @@ async def download(sender: Sender, address: object, target: Target, *, max_bytes
         raised = kind(message, request_sent=sent)
         raised.__cause__ = _transports.without_secrets(error)
     # A recording's address opens it, so no message holds it, nor any frame of the traceback.
+    del address
     raised.__context__ = None
     raised.method, raised.path, raised.attempts = "GET", "(recording)", 1
     raised.elapsed = sender.clock.monotonic() - start

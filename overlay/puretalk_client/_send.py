@@ -108,6 +108,9 @@ class Sender:
             # Without the frames below this one, and those of what was handled there: their locals hold the body.
             error.__context__ = None
             raise error.with_traceback(None) from error.__cause__
+        except (asyncio.CancelledError, KeyboardInterrupt) as error:
+            error.__context__ = None
+            raise error.with_traceback(None) from None  # those frames hold the key too
         except TimeoutError:
             late = APITimeoutError(f"no answer within {timeout:g} s")
             call.describe(late)

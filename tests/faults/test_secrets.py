@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,50 @@ def test_nothing_shows_when_asyncio_debugs(name: str, transport: str, server: Fa
     """What asyncio logs in its debug mode holds neither the key nor what people said."""
     exposures = asyncio.run(run_row(ROWS[name], transport, server), debug=True).exposures
     assert (exposures.of_the_key(), exposures.of_words()) == ([], [])
+
+
+@over_each_transport
+@pytest.mark.parametrize("name", ["silent-within-headers", "silent-within-body"])
+@pytest.mark.parametrize("how", ["cancel", "timeout", "wait_for"])
+def test_nothing_shows_when_a_call_is_cancelled(
+    name: str, how: str, transport: str, server: FaultServer
+) -> None:
+    """A cancellation from outside passes through the same frames as an error, and shows as little."""
+    exposures = Exposures(API_KEY)
+
+    async def run() -> None:
+        async with TRANSPORTS[transport](base_url=base_url(server, ROWS[name])) as client:
+            call = client.calls.get(new_id(name))
+            got: BaseException | None = None
+            try:
+                await {"cancel": cancelled, "timeout": within, "wait_for": waited_for}[how](call)
+            except (asyncio.CancelledError, TimeoutError) as error:
+                got = error
+            assert got is not None
+            assert not isinstance(got, APIConnectionError)
+            exposures.look_at_outcome(got)
+
+    asyncio.run(run())
+    assert (exposures.of_the_key(), exposures.of_words()) == ([], [])
+
+
+async def cancelled(call: Coroutine[Any, Any, Call]) -> Call:
+    """Await a call in a task that is cancelled."""
+    task = asyncio.create_task(call)
+    await asyncio.sleep(0.2)
+    task.cancel()
+    return await task
+
+
+async def waited_for(call: Coroutine[Any, Any, Call]) -> Call:
+    """Await a call for a while."""
+    return await asyncio.wait_for(call, 0.2)
+
+
+async def within(call: Coroutine[Any, Any, Call]) -> Call:
+    """Await a call under a timeout of the caller's own."""
+    async with asyncio.timeout(0.2):
+        return await call
 
 
 def test_the_search_finds_what_is_there() -> None:
