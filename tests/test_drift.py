@@ -70,7 +70,7 @@ def test_spellings_of_a_known_status_are_no_drift(status: str) -> None:
     ("call", "kind", "path", "got", "expected"),
     [({"voicemail_left": True}, "unknown field", "$.results.voicemail_left", "boolean", "nothing"),
      ({"request-id": "a"}, "unknown field", "$.results['request-id']", "string", "nothing"),
-     ({"status": "voicemail"}, "unknown value", "$.results.status", "string", "CallStatus"),
+     ({"status": "gone fishing"}, "unknown value", "$.results.status", "string", "CallStatus"),
      ({"status": ""}, "unknown value", "$.results.status", "string", "CallStatus"),
      ({"status": None}, "wrong type", "$.results.status", "null", "CallStatus"),
      ({"status": 5}, "wrong type", "$.results.status", "number", "CallStatus"),

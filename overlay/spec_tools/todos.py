@@ -91,7 +91,8 @@ def statuses(root: Path) -> Iterator[Todo]:
             yield Todo(
                 "status",
                 f"{OVERLAY}/_status.py:{last}",
-                f"CallStatus does not know {value!r}: add a member, and add it to _FINAL if it ends the call",
+                f"CallStatus does not know {value!r}: add a member, and if it ends the call, add it to _FINAL"
+                " and to FINAL of tests/test_status.py",
             )
 
 
@@ -121,8 +122,15 @@ def idle_overrides(root: Path, names: generated_names.Names) -> Iterator[Todo]:
 def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
     """Find what puretalk_client reads of a model and that is gone, or of another type than it was written for."""
     mentioned, written_for = mentions(root), load_yaml(root / READS)["models"]
+    elsewhere = [*idle_overrides(root, names), *imports(root, names)]
     for model, reads in written_for.items():
-        # Without its class there is an override of another name, or an import, to mend first.
+        if model not in names.models and not any(f" {model}" in todo.text for todo in elsewhere):
+            where = f"{READS}:{written_for.lc.key(model)[0] + 1}"
+            yield Todo(
+                "field",
+                where,
+                f"there is no model {model} any more: rename or delete it here{used_by(root, model)}",
+            )
         attributes = names.models.get(model, {}).values()
         there = {attribute.name: attribute.annotation for attribute in attributes}
         for attribute in attributes:
@@ -135,9 +143,10 @@ def fields(root: Path, names: generated_names.Names) -> Iterator[Todo]:
             if there.get(name) in (expected, expected.removesuffix(" | None")):
                 continue
             now = f"is {there[name]!r} now, not {expected!r}" if name in there else "is gone"
-            first, *others = mentioned.get(name) or [f"{READS}:{reads.lc.key(name)[0] + 1}"]
+            first, *others = [*(mentioned.get(name) or []), f"{READS}:{reads.lc.key(name)[0] + 1}"]
             also = f" and {', '.join(others)}" if others else ""
-            yield Todo("field", first, f"{model}.{name} {now}: mend this line{also}, then {READS}")
+            tests = used_by(root, name) if name not in there else ""
+            yield Todo("field", first, f"{model}.{name} {now}: mend this line{also}{tests}")
 
 
 def calls(root: Path, names: generated_names.Names) -> Iterator[Todo]:
@@ -166,6 +175,17 @@ def mentions(root: Path) -> dict[str, list[str]]:
                 if place not in found.setdefault(name, []):
                     found[name].append(place)
     return found
+
+
+def used_by(root: Path, name: str) -> str:
+    """Name the tests that use an attribute, a keyword or an imported name, in words that end a sentence."""
+    found = []
+    for path in sorted((root / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if name in (getattr(node, "attr", ""), getattr(node, "arg", ""), getattr(node, "name", "")):
+                found.append(path.relative_to(root).as_posix())
+                break
+    return f"; tests that use it: {', '.join(found)}" if found else ""
 
 
 def imports(root: Path, names: generated_names.Names) -> Iterator[Todo]:

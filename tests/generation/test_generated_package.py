@@ -97,11 +97,20 @@ def properties(package: str = "puretalk_generated") -> list[Property]:
         found += walk(schema, getattr(models, name), f"#/components/schemas/{name}")
     for path, method, operation in every_operation():
         module = operations(package)[f"{method.upper()} {path}"]
+        here, media = f"#/paths/{path.replace('/', '~1')}/{method}", "content/application~1json/schema"
         for status, response in operation["responses"].items():
-            where = f"#/paths/{path.replace('/', '~1')}/{method}/responses/{status}/content/application~1json/schema"
-            answer = module.RESPONSES.match(int(status))
-            found += walk(response["content"]["application/json"]["schema"], answer.type, where)
+            if schema := schema_of(response):
+                answer = module.RESPONSES.match(int(status.replace("XX", "00").replace("default", "999")))
+                found += walk(schema, answer.type, f"{here}/responses/{status}/{media}")
+        if schema := schema_of(operation.get("requestBody", {})):
+            hint = typing.get_type_hints(module.request, include_extras=True)["body"]
+            found += walk(schema, hint, f"{here}/requestBody/{media}")
     return found
+
+
+def schema_of(holder: Any) -> Any:
+    """The schema of a JSON body, None where there is none."""
+    return holder.get("content", {}).get("application/json", {}).get("schema")
 
 
 def every_operation() -> Iterator[tuple[str, str, Any]]:

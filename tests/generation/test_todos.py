@@ -85,6 +85,18 @@ def test_fix_that_matches_nothing(tree: Tree) -> None:
     assert "delete the action" in text
 
 
+def test_model_that_is_gone(tree: Tree) -> None:
+    """A model of spec-reads.yaml that has no class points at its line there, and names the tests that use it."""
+    tree.replace(spec_todos.READS, "models:\n", "models:\n  Gone: {a: str}\n")
+    (tree.root / "tests").mkdir(exist_ok=True)
+    (tree.root / "tests" / "test_it.py").write_text("from anywhere import Gone\n", encoding="utf-8")
+    kind, text, line = only_todo(tree)
+    assert (kind, line) == ("field", "Gone: {a: str}")
+    assert text == (
+        "there is no model Gone any more: rename or delete it here; tests that use it: tests/test_it.py"
+    )
+
+
 def test_override_that_matches_nothing(tree: Tree) -> None:
     """A class that has another name now points at the override of the old one."""
     tree.replace(spec_todos.CONFIG, "TranscriptTurnTurnLatencyType0:", "SomethingElse:")
