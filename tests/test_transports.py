@@ -14,13 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from puretalk_client import AsyncPuretalk, ConfigurationError
+from puretalk_client import AsyncPuretalk, Call, ConfigurationError
 from puretalk_client._transports import open_transport
 from puretalk_client._transports._aiohttp import AiohttpTransport
 from puretalk_client._transports._failures import quiet_logs, without_secrets
 from puretalk_client._transports._httpx import HttpxTransport, LentClient
 from puretalk_client._transports._protocol import environment_proxy
-from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, serve
+from puretalk_client.testing import SAMPLE_CALL_ID, Fault, Sandbox, running_server, serve
 
 API = "https://api.test/api"
 
@@ -151,6 +151,42 @@ def test_connections_are_kept_and_bounded(transport: Any) -> None:
         assert connections == 3
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_client_belongs_to_one_event_loop(transport: Any) -> None:
+    """Its connections are that loop's: a call in another one says so at once, and is not tried again."""
+    with running_server(Sandbox()) as base_url:
+        client = AsyncPuretalk("sandbox-key", base_url=base_url, transport=transport)
+        with asyncio.Runner() as first:
+            first.run(client.calls.get(SAMPLE_CALL_ID))
+            with (
+                asyncio.Runner() as second,
+                pytest.raises(ConfigurationError, match="event loop of its first call") as raised,
+            ):
+                second.run(client.calls.get(SAMPLE_CALL_ID))
+            first.run(client.aclose())
+        assert raised.value.attempts == 1
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_call_that_outlives_its_client_ends_or_says_so(transport: Any) -> None:
+    """Closing ends waiting and trying again; what is under way may still succeed."""
+
+    async def main() -> list[Any]:
+        sandbox = Sandbox()
+        async with serve(sandbox) as base_url:
+            client = AsyncPuretalk(
+                "sandbox-key", base_url=base_url, transport=transport, max_connections=1, timeout=5
+            )
+            sandbox.fail_next(Fault(delay=0.2))
+            async with client:
+                calls = [asyncio.create_task(client.calls.get(SAMPLE_CALL_ID)) for _ in range(3)]
+                await asyncio.sleep(0.1)
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    for got in asyncio.run(main()):
+        assert isinstance(got, Call) or "this client is closed" in str(got), got
 
 
 def test_kept_connection_that_breaks_later_is_nobodys_error() -> None:

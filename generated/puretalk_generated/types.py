@@ -101,15 +101,26 @@ def text(value: Any) -> str:
     """Spell a parameter as OpenAPI's "simple" and "form" styles do.
 
     Raises:
-        ValueError: For what these styles cannot say: NULL, lists within lists, objects.
+        ValueError: For what these styles cannot say: NULL, lists within lists, objects, moments without offset.
     """
     if value is NULL or isinstance(value, (list, tuple, dict, bytes)) or attrs.has(type(value)):
         raise ValueError("only a JSON body can hold NULL, a list or an object here")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (datetime.datetime, datetime.date)):
-        return value.isoformat()
-    return str(value)
+    if isinstance(value, datetime.datetime):
+        return aware(value).isoformat()
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+def aware(moment: datetime.datetime) -> datetime.datetime:
+    """Return a moment that has a UTC offset, as RFC 3339 demands.
+
+    Raises:
+        ValueError: It has none, so that it would be another moment to each server.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a datetime must have a UTC offset, as datetime.now(UTC) has")
+    return moment
 
 
 def segment(value: Any) -> str:

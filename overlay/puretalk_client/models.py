@@ -66,7 +66,7 @@ class Call(generated.Call):
     def __repr__(self) -> str:
         seconds = self.call_duration_seconds
         facts = [
-            self.call_id[:64] if isinstance(self.call_id, str) else "without id",
+            repr(self.call_id[:64])[1:-1] if isinstance(self.call_id, str) else "without id",
             str(self.status) if self.status.is_known else "unknown status",
             str(self.call_type) if self.call_type in get_args(generated.CallType) else "unknown type",
             f"{seconds} s" if type(seconds) is int else "no duration",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import attrs
 import msgspec
 
-from .types import NULL, Body, File, named_fields, pairs, text
+from .types import NULL, Body, File, aware, named_fields, pairs, text
 
 
 def plain(value: Any) -> Any:
@@ -18,6 +19,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, datetime.datetime):
+        return aware(value)
     return None if value is NULL else value
 
 

@@ -191,6 +191,16 @@ def test_what_only_json_can_hold_is_never_sent_as_python_shows_it(packages: Pack
             packages["parameters"].sent("rooms.search", **{**SEARCH, "text": value})
 
 
+def test_moment_without_offset_is_refused(packages: Packages) -> None:
+    """Nobody could tell when it is; RFC 3339, and so OpenAPI's date-time, has none."""
+    naive = datetime.datetime(2026, 2, 3, 4, 5, 6)
+    for operation in ("send_json", "send_form"):
+        with pytest.raises(ValueError, match="UTC offset"):
+            packages["bodies"].sent(f"bodies.{operation}", body=note(packages, text="n", at=naive))
+    with pytest.raises(ValueError, match="UTC offset"):
+        packages["parameters"].sent("rooms.search", **{**SEARCH, "since": naive})
+
+
 def test_client_needs_an_absolute_address(packages: Packages) -> None:
     """A document may name its server relative to itself, or not at all: that is no address to send to."""
     for address in ("", "/v3", "https://{host}/v3"):

@@ -19,7 +19,7 @@ from yarl import URL
 from .. import errors
 from ._failures import chain
 from ._httpx import ssl_setting
-from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, environment_proxy
+from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, Lifetime, environment_proxy
 
 _NOTHING = contextlib.nullcontext()
 
@@ -93,6 +93,7 @@ class AiohttpTransport:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._ssl = ssl_setting(base_url, verify)
         self._session: aiohttp.ClientSession | None = None
+        self._lifetime = Lifetime()
 
     def _open_session(self) -> aiohttp.ClientSession:
         # Not at construction, where no event loop need be running.
@@ -114,17 +115,25 @@ class AiohttpTransport:
 
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> AiohttpReply:
         """Send a request."""
+        self._lifetime.check()
         if self._session is None:
             self._session = self._open_session()
-        # encoded=True, since yarl would otherwise rewrite percent-encodings of the path.
-        response = await self._session.request(
-            method,
-            URL(url, encoded=True),
-            headers=headers,
-            data=content,
-            allow_redirects=False,
-            proxy_headers=self._proxy_headers,
-        )
+        try:
+            # encoded=True, since yarl would otherwise rewrite percent-encodings of the path.
+            response = await self._session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=content,
+                allow_redirects=False,
+                proxy_headers=self._proxy_headers,
+            )
+        except asyncio.CancelledError:
+            # A session that is closed cancels those who wait for a connection, and nobody cancelled the caller.
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                self._lifetime.check()
+            raise
         if response.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
             response.close()
             raise errors.ProtocolError("the answer has a transfer encoding that was not asked for")
@@ -158,6 +167,7 @@ class AiohttpTransport:
         return errors.APIConnectionError, f"the HTTP library failed with {type(error).__name__}", True
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use too."""
+        self._lifetime.is_over = True
         if self._session is not None:
             await self._session.close()

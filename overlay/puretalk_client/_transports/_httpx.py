@@ -11,7 +11,7 @@ import httpx
 
 from .. import errors
 from ._failures import chain, quiet_logs
-from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, Reply, environment_proxy
+from ._protocol import KEEPALIVE_SECONDS, Failure, Headers, Lifetime, Reply, environment_proxy
 
 
 class HttpxReply:
@@ -54,10 +54,11 @@ class HttpxTransport:
         self._verify = ssl_setting(base_url, verify)
         self._slots = asyncio.Semaphore(max_connections)
         self._free: list[httpx.AsyncHTTPTransport] = []
-        self._closed = False
+        self._lifetime = Lifetime()
 
     async def open(self, method: str, url: str, headers: Headers, content: bytes | None) -> Reply:
         """Send a request."""
+        self._lifetime.check()
         extensions = {"timeout": self._timeouts}
         request = httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
         await self._slots.acquire()
@@ -75,7 +76,7 @@ class HttpxTransport:
     async def finish(self, transport: httpx.AsyncHTTPTransport, *, drop: bool) -> None:
         """Take a transport back, or close it."""
         self._slots.release()
-        if drop or self._closed:
+        if drop or self._lifetime.is_over:
             await transport.aclose()
         else:
             self._free.append(transport)
@@ -90,7 +91,7 @@ class HttpxTransport:
 
     async def aclose(self) -> None:
         """Close all connections; those in use, when they are given back."""
-        self._closed = True
+        self._lifetime.is_over = True
         while self._free:
             await self._free.pop().aclose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from typing import Protocol
 
 import httpx
 
-from ..errors import APIConnectionError
+from ..errors import APIConnectionError, ConfigurationError
 
 Headers = Sequence[tuple[str, str]]
 
@@ -55,6 +56,30 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close all connections."""
         ...
+
+
+class Lifetime:
+    """From the first request of a transport to its end, in one event loop: its connections belong to that."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def check(self) -> None:
+        """Refuse a request that no connection could carry.
+
+        Raises:
+            ConfigurationError: The client is closed, or was used in another event loop.
+        """
+        if self.is_over:
+            raise ConfigurationError("this client is closed")
+        running = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = running
+        if self._loop is not running:
+            raise ConfigurationError(
+                "a client belongs to the event loop of its first call: make one for each"
+            )
 
 
 def environment_proxy(base_url: str) -> httpx.Proxy | None:
