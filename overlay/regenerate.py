@@ -38,7 +38,7 @@ from spec_tools.document import (
     key_header,
     load_yaml,
 )
-from spec_tools.expressible import check_expressible, left_out
+from spec_tools.expressible import check_expressible, remarks
 from spec_tools.generated_names import component_classes
 from spec_tools.mend import mend
 
@@ -229,8 +229,8 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
         run_generator(fixed, root, target)
     finish(target, root, document)
     check_complete(target, config, document)
-    for line in left_out(document):
-        print(f"openapi.yaml: not in the package: {line}", file=sys.stderr)
+    for remark in remarks(document):
+        print(f"openapi.yaml: {remark}", file=sys.stderr)
 
 
 def as_written(number: Any) -> str:

@@ -327,16 +327,14 @@ def test_answers_that_have_no_body_have_no_type() -> None:
     assert "content" in made["components"]["responses"]["R"]
 
 
-def test_what_an_answer_has_besides_a_body_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Headers and links of answers have no place in a package, which is said and stops nothing."""
+def test_what_a_person_should_know_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An operation without a name, and headers and links of answers, which have no place: that stops nothing."""
     get = "responses: {'204': {description: it, headers: {X-Total: {schema: {type: integer}}}, links: {next: {}}}}"
     regenerate.generate(project(tmp_path / "project", document(get=get)), tmp_path / "package")
-    assert capsys.readouterr().err.splitlines() == [
-        "openapi.yaml: not in the package: GET /a: 204: headers X-Total",
-        "openapi.yaml: not in the package: GET /a: 204: links next",
-    ]
+    unnamed, headers, links = capsys.readouterr().err.splitlines()
+    assert unnamed.startswith("openapi.yaml: GET /a has no operationId")
+    assert headers == "openapi.yaml: GET /a: 204: not in the package: headers X-Total"
+    assert links == "openapi.yaml: GET /a: 204: not in the package: links next"
 
 
 def test_version_is_as_the_document_spells_it(tmp_path: Path) -> None:

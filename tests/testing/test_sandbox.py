@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -307,6 +308,26 @@ class TestRequests:
         assert first.headers["x-TRACE"] == "7"
         assert "X-API-KEY" not in first.headers
         assert (second.method, second.path, second.call_id) == ("POST", "/elsewhere", None)
+
+    def test_query_and_body(self) -> None:
+        """Both are kept as they were sent, a long body in part, and no repr shows them."""
+        sandbox = Sandbox()
+
+        async def run() -> None:
+            async with client_of(sandbox) as client:
+                await client.post("/calls?from=%2B15550100", content=b"what they said")
+                await client.put("/calls", content=parts())
+
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(20):
+                yield b"x" * 100_000
+
+        asyncio.run(run())
+        first, second = sandbox.requests
+        assert (first.query, first.body) == ("from=%2B15550100", b"what they said")
+        assert len(second.body) == 1 << 20
+        assert "15550100" not in repr(first)
+        assert "what they said" not in repr(first)
 
     def test_bounded(self) -> None:
         """Only the last thousand are kept, so that a long run does not grow."""

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -22,6 +22,7 @@ from puretalk_client.testing._samples import example_call, sample_call
 
 _KEY_HEADER = "x-api-key"
 _REQUESTS_KEPT = 1000
+_BODY_KEPT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class ReceivedRequest:
         path: Path as it was sent, percent-encoded, e.g. ``/api/calls/a%2Fb``.
         call_id: The decoded id, e.g. ``a/b``; None where the path is not that of a call.
         headers: Header fields, names in any case, without X-API-KEY.
+        query: What stood behind the question mark, percent-encoded.
+        body: The first mebibyte of it.
     """
 
     method: str
     path: str
     call_id: str | None
     headers: Headers
+    query: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 class Sandbox:
@@ -140,8 +145,9 @@ class Sandbox:
         # The decoded path cannot tell a/b from a%2Fb; raw_path can, but an ASGI server may leave it out.
         path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         known_path, call_id = _parse_path(path)
+        body = await _read_body(receive)
         with self._lock:
-            self._requests.append(_received(scope, path, call_id))
+            self._requests.append(_received(scope, path, call_id, body))
             fault = self._take_fault(call_id)
         if fault.delay and not await _outlasts(fault.delay, receive):
             return
@@ -194,9 +200,22 @@ def _parse_path(path: bytes) -> tuple[bool, str | None]:
     return False, None
 
 
-def _received(scope: Scope, path: bytes, call_id: str | None) -> ReceivedRequest:
+async def _read_body(receive: Receive) -> bytes:
+    """Read the body of a request to its end, and keep the front of it."""
+    body = b""
+    while (message := await receive())["type"] == "http.request":
+        body = (body + message.get("body", b""))[:_BODY_KEPT]
+        if not message.get("more_body"):
+            break
+    return body
+
+
+def _received(scope: Scope, path: bytes, call_id: str | None, body: bytes) -> ReceivedRequest:
     headers = [(name, value) for name, value in scope["headers"] if name.decode("latin-1") != _KEY_HEADER]
-    return ReceivedRequest(scope["method"], path.decode("latin-1"), call_id, Headers(raw=headers))
+    query = scope.get("query_string", b"").decode("latin-1")
+    return ReceivedRequest(
+        scope["method"], path.decode("latin-1"), call_id, Headers(raw=headers), query, body
+    )
 
 
 def _success_json(call: dict[str, Any]) -> bytes:
