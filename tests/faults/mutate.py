@@ -81,9 +81,16 @@ MUTANTS = (
     Mutant(
         "cut of tracebacks",
         RUN,
-        "error.with_traceback(None) from",
-        "error from",
+        "error.with_traceback(None) from error.__cause__",
+        "error from error.__cause__",
         "test_nothing_shows and (err-true or json-twice)",
+    ),
+    Mutant(
+        "cut of a cancellation's traceback",
+        RUN,
+        "error.with_traceback(None) from None",
+        "error",
+        "cancelled and silent-within-headers",
     ),
     Mutant("shared cooldown", RUN, "await call.cool_down()", "pass", "cooldown or after-a-429"),
     Mutant(
