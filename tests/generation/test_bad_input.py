@@ -31,6 +31,7 @@ TO_ERROR = "'#/components/schemas/Error'"
             "openapi: 2.0\npaths: {/a: {}}\n", "'openapi' must be 3.0.x or 3.1.x, not 2.0", id="2.0"
         ),
         pytest.param("swagger: '2.0'\npaths: {/a: {}}\n", "Swagger 2.0: convert it", id="swagger"),
+        pytest.param("openapi: 3.0.1\nx-t: !!bool foo\n", "not YAML", id="a tag that lies"),
         pytest.param("openapi: 3.0.1\npaths: " + "[" * 500 + "]" * 500, "nested", id="nested too deep"),
         pytest.param(b"openapi: 3.0.1\ninfo: \xe9\n", "not UTF-8 at byte 21", id="not UTF-8"),
     ],

@@ -191,6 +191,16 @@ def test_operation_that_would_not_work_is_refused(tmp_path: Path, operation: str
     assert reason in message
 
 
+@pytest.mark.parametrize("damage", [
+    {"components": ["a"]},
+    {"components": {"securitySchemes": ["a"]}},
+    {"paths": {"/a": {"get": {"tags": {"a": "b"}, "responses": {"204": {"description": "it"}}}}}},
+])  # fmt: skip
+def test_member_of_another_shape_is_named(tmp_path: Path, damage: Any) -> None:
+    """What the checks read before the generator does may be anything."""
+    assert "Input should be a valid" in refusal(tmp_path, document() | damage)
+
+
 def test_form_that_consists_of_itself_is_refused(tmp_path: Path) -> None:
     """A circle of allOf has no fields to spell."""
     get = f"requestBody: {{content: {{{FORM}: {{schema: {{$ref: '#/components/schemas/A'}}}}}}}}, {ANSWER}"
