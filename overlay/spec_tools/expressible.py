@@ -12,9 +12,8 @@ from typing import Any
 from openapi_python_client.strings import ClassName
 
 from .document import GenerationError, operations
-from .mend import all_properties
 from .places import references, resolve
-from .walk import media_types, parameters, reachable, schemas, union_members
+from .walk import all_properties, media_types, parameters, reachable, schemas, union_members
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 TYPED = ("binary", "byte", "date", "date-time", "uuid")

@@ -8,7 +8,7 @@ from typing import Any
 from .document import GenerationError, key_header, operations
 from .places import resolve
 from .surface import uses
-from .walk import media_types, nested, parameters, schemas, union_members
+from .walk import all_properties, media_types, nested, parameters, schemas, union_members
 
 IGNORED_HEADERS = ("accept", "content-type", "authorization")
 """Not parameters, whatever a document says (OpenAPI 3.0.1, Parameter Object)."""
@@ -66,19 +66,6 @@ def mend_required(document: Any, schema: Any, use: set[str]) -> None:
             holder["required"].remove(name)
 
 
-def all_properties(document: Any, schema: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield name and schema of each property, those of the members of allOf too."""
-    schema = resolve(document, schema)
-    if id(schema) in seen:
-        return
-    seen.add(id(schema))
-    yield from (
-        (name, child) for name, child in (schema.get("properties") or {}).items() if isinstance(child, dict)
-    )
-    for member in schema.get("allOf") or ():
-        yield from all_properties(document, member, seen)
-
-
 def mend_all_of(schema: Any) -> None:
     """Move what stands beside an allOf into it, where the generator would pass over it."""
     if schema.get("nullable"):
@@ -111,12 +98,16 @@ def mend_discriminator(
     simple_names = {str(reference).rpartition("/")[2] for reference in members}
     for tag, target in mapping.items():
         if target not in members and target not in simple_names:
-            raise GenerationError(f"{where}: the discriminator maps {tag!r} to {target}, which is no member")
+            raise GenerationError(
+                f"openapi.yaml: {where}: the discriminator maps {tag!r} to {target}, which is no member"
+            )
     for member in union_members(union):
         if member.get("type") == "null":
             continue
         if "$ref" not in member:
-            raise GenerationError(f"{where}: a discriminator tells only members apart that are a $ref")
+            raise GenerationError(
+                f"openapi.yaml: {where}: a discriminator tells only members apart that are a $ref"
+            )
         simple = member["$ref"].rpartition("/")[2]
         mapped = [tag for tag, target in mapping.items() if target in (member["$ref"], simple)]
         schema = resolve(document, member)
@@ -126,11 +117,12 @@ def mend_discriminator(
         own, shared = stated[key]
         if own and not set(mapped) <= set(own):
             raise GenerationError(
-                f"{where}: the discriminator maps {mapped} to {simple}, whose {name} is {own}"
+                f"openapi.yaml: {where}: the discriminator maps {mapped} to {simple}, whose {name} is {own}"
             )
         if shared and simple not in shared and not own and not mapped:
             raise GenerationError(
-                f"{where}: nothing tells which {name} stands for {simple}: give the discriminator a mapping"
+                f"openapi.yaml: {where}: nothing tells which {name} stands for {simple}:"
+                " give the discriminator a mapping"
             )
         values = tags.setdefault(key, [])
         literal = {"type": "string", "enum": values}
@@ -154,7 +146,7 @@ def enums_of(document: Any, schema: Any, name: str, where: str) -> tuple[list[st
             values = [found["const"]] if "const" in found else found.get("enum") or []
             (own if is_own else shared).extend(value for value in values if value is not None)
     if not all(isinstance(value, str) for value in own + shared):
-        raise GenerationError(f"{where}: its discriminator {name} must be a string")
+        raise GenerationError(f"openapi.yaml: {where}: its discriminator {name} must be a string")
     return own, shared
 
 

@@ -48,6 +48,19 @@ def children(schema: Any) -> Iterator[Located]:
             yield keyword, schema[keyword]
 
 
+def all_properties(document: Any, schema: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield name and schema of each property, those of the members of allOf too."""
+    schema = resolve(document, schema)
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    yield from (
+        (name, child) for name, child in (schema.get("properties") or {}).items() if isinstance(child, dict)
+    )
+    for member in schema.get("allOf") or ():
+        yield from all_properties(document, member, seen)
+
+
 def reachable(document: Any, schema: Any, where: str) -> Iterator[Located]:
     """Yield a schema and all that it refers to."""
     seen: set[int] = set()
