@@ -5,11 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := .venv-demo
+DEMO_STAMP := $(DEMO)/.installed
+CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
 FROM ?=
-# Each in quotes, since an address may hold what the shell takes for its own.
-PLACES = $(foreach place,$(FROM),'$(place)')
+# Each in quotes, since a URL may hold characters that mean something to the shell.
+LOCATIONS = $(foreach location,$(FROM),'$(location)')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
@@ -18,84 +21,96 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
 		awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
-# constraints.txt pins everything with hashes; the project itself is linked in, not copied.
-$(STAMP): constraints.txt pyproject.toml
+# requirements/dev.txt pins everything with hashes; the project itself is linked in, not copied.
+$(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	@echo "installing into $(VENV) ..."
+	@echo "Installing the development tools into $(VENV) (once, about 500 MB) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: from the live API, with PURETALK_API_KEY)
-	@$(BIN)/puretalk $(if $(CALL),get -- '$(CALL)',demo)
+# Only what the package and its sandbox need, so that a first look takes seconds.
+$(DEMO_STAMP): requirements/demo.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "Installing the package's dependencies into $(DEMO) (once, about 40 MB) ..."
+	@$(PYTHON) -m venv --clear $(DEMO)
+	@$(DEMO)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	@touch $@
+
+demo: $(DEMO_STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: from the live API, with PURETALK_API_KEY)
+	@PYTHONPATH=overlay:generated $(DEMO)/bin/python -c 'import sys; from puretalk_client._cli import main; sys.exit(main())' \
+		$(if $(CALL),get -- '$(CALL)',demo)
 
 test: $(STAMP) ## Run all tests; no network but loopback
-	@$(BIN)/python -X dev -m pytest -q
+	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto
 
 faults: $(STAMP) ## Print the fault table: every fault over every transport
 	@$(BIN)/python -m tests.faults.table
 
-soak: $(STAMP) ## 20,000 calls with faults and 1,000 cancellations over each transport: nothing is left behind
+soak: $(STAMP) ## 20,000 requests with faults and 1,000 cancellations over each transport: nothing is left behind
 	@$(BIN)/python -m tests.faults.soak
 
-mutants: $(STAMP) ## Take out one guarantee at a time, and see a test fail
-	@$(BIN)/python -m tests.faults.mutate
+mutants: $(STAMP) ## Remove one guarantee at a time, and see a test fail
+	@$(BIN)/python -m tests.mutation.mutate
 
 # The clients to compare with have a venv of their own, so that .venv stays small.
 BENCH_STAMP := .venv-bench/.installed
-$(BENCH_STAMP): tests/benchmarks/requirements.txt
+$(BENCH_STAMP): tests/bench/requirements.txt
 	@echo "installing into .venv-bench ..."
 	@$(PYTHON) -m venv --clear .venv-bench
 	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
-		-r tests/benchmarks/requirements.txt
+		-r tests/bench/requirements.txt
 	@touch $@
 
 bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (8 minutes)
-	@$(BIN)/python -m tests.benchmarks.bench --extras .venv-bench/bin/python
+	@$(BIN)/python -m tests.bench.bench --extras .venv-bench/bin/python
 
 profile: $(STAMP) ## Say where the time of one fetch goes
-	@$(BIN)/python -m tests.benchmarks.profile_fetch
+	@$(BIN)/python -m tests.bench.profile_fetch
 
 check: lint types check-generated test ## All that CI runs
 
-lint: $(STAMP) ## Lint, and check the format
+lint: $(STAMP) ## Check style, format, import layers and vocabulary
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
+	@PYTHONPATH=overlay:generated $(BIN)/lint-imports --no-cache --config pyproject.toml >.lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@$(BIN)/python -m tests.docs.vocabulary
 
-format: $(STAMP) ## Mend format and lint where that can be done by itself
+format: $(STAMP) ## Fix format and lint where ruff can
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
 types: $(STAMP) ## Check the types: mypy --strict and pyright
-	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/spec_tools overlay/*.py tests
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime tests
 	@$(BIN)/pyright --warnings
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml
-	@$(BIN)/python overlay/regenerate.py
+	@$(CODEGEN) generate
 
-check-generated: $(STAMP) ## Fail where generated/ is not what openapi.yaml makes
-	@$(BIN)/python overlay/regenerate.py --check
+check-generated: $(STAMP) ## Fail if generated/ does not match openapi.yaml
+	@$(CODEGEN) check
 
-update-spec: $(STAMP) ## Take over the vendor's new document: FROM="file, URL or page ..."
-	@$(BIN)/python overlay/update_spec.py $(PLACES)
+update-spec: $(STAMP) ## Replace openapi.yaml with a new document: FROM="file, URL or page ..."
+	@$(CODEGEN) update $(LOCATIONS)
 
-spec-diff: $(STAMP) ## Say what taking it over would change, and for whom: FROM="..."; touches nothing
-	@$(BIN)/python overlay/update_spec.py --dry-run $(PLACES)
+spec-diff: $(STAMP) ## Report what that would change, and for whom: FROM="..."; changes nothing
+	@$(CODEGEN) diff $(LOCATIONS)
 
-api-diff: $(STAMP) ## List what breaks callers of the Python API since the last release (REF=<tag>: since another)
-	@$(BIN)/python overlay/api_changes.py $(if $(REF),-- '$(REF)')
+api-diff: $(STAMP) ## List breaking changes to the Python API since the last release (REF=<tag>: since another)
+	@$(CODEGEN) api-diff $(if $(REF),-- '$(REF)')
 
-lock: $(STAMP) ## Pin the tools again, after a change in pyproject.toml
-	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --output-file constraints.txt
-	@$(BIN)/uv pip compile --quiet tests/benchmarks/requirements.in --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--output-file tests/benchmarks/requirements.txt
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
+
+lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
+	@$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra testing --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@$(BIN)/hatchling build
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+SETTINGS = ("PURETALK_API_KEY", "PURETALK_BASE_URL")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run every ``async def test_...`` on asyncio."""
+    return "asyncio"
+
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, base URL or proxy of the machine reaches a test."""
-    for name in ("PURETALK_API_KEY", "PURETALK_BASE_URL"):
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the API key, base URL and proxies of the machine from tests."""
+    for name in (*SETTINGS, *PROXIES, *map(str.lower, PROXIES)):
         monkeypatch.delenv(name, raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)

@@ -3,5 +3,6 @@
 
 from .client import Client
 from .errors import UnexpectedContent, UnexpectedStatus
+from .sender import Sender
 
-__all__ = ["Client", "UnexpectedContent", "UnexpectedStatus"]
+__all__ = ["Client", "Sender", "UnexpectedContent", "UnexpectedStatus"]

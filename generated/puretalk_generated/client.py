@@ -1,64 +1,73 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
-"""A plain async client: one connection pool, one method that sends."""
+"""A plain async client: one connection pool, and one method that sends requests.
+
+The stock openapi-python-client generates two clients, each sync and async, without a default timeout and with the
+API key in the repr. A single ``send`` lets another ``Sender`` give retries, deadlines and errors to all operations.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import httpx
 from attrs import Factory, define, field, setters
 
+from .bodies import encode_body
 from .codec import decode
 from .errors import UnexpectedContent, UnexpectedStatus
 from .spec import API_KEY_HEADER, SERVER
-from .types import Body, Request, Responses
+from .types import Request, Responses
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
 
-def new_http(client: Client) -> httpx.AsyncClient:
+def open_pool(client: Client) -> httpx.AsyncClient:
     """Open the connection pool of ``client``."""
+    import httpx  # not at the top: other senders need not have it imported
+
     return httpx.AsyncClient(timeout=client.timeout)
 
 
-def is_absolute(_: Any, __: Any, base_url: str) -> None:
-    """Refuse what is no address: a spec may name its server relative to where it was published, or not at all."""
+def validate_base_url(_: Any, __: Any, base_url: str) -> None:
+    """Refuse a URL that is not absolute: the document may give its server as a relative URL, or not at all."""
     if not base_url.startswith(("http://", "https://")) or "{" in base_url:
-        raise ValueError("base_url must be an absolute http or https address")
+        raise ValueError("base_url must be an absolute http or https URL")
 
 
 @define(kw_only=True, eq=False)
 class Client:
-    """Sends the requests of ``api`` and decodes their answers. Use it as an async context manager.
+    """Sends the requests of ``api`` and decodes their responses, exactly as documented. An async context manager.
 
-    It does no more than the spec says. puretalk_client.AsyncPuretalk is a Client too, and adds retries,
-    deadlines, typed errors and tolerance for answers that stray from the spec.
+    It neither retries nor tolerates responses that do not match the document. ``puretalk_client.AsyncPuretalk`` does
+    both: it is another ``Sender``, not a subclass.
     """
 
     api_key: str | None = field(default=None, repr=False)
-    """Sent in the header that the spec's apiKey scheme names."""
-    base_url: str = field(default=SERVER, validator=is_absolute, on_setattr=setters.NO_OP)
-    """Where the API is; the first server of the spec unless given."""
+    """Sent in the header of the document's apiKey scheme."""
+    base_url: str = field(default=SERVER, validator=validate_base_url, on_setattr=setters.NO_OP)
+    """Absolute URL of the API. Default: the first server of the document."""
     timeout: float = 30.0
-    """Seconds that connecting, and each wait for bytes, may take."""
-    http: httpx.AsyncClient = field(default=Factory(new_http, takes_self=True), repr=False)
-    """The connection pool."""
+    """Seconds to wait for a connection, and for each read and write."""
+    http: httpx.AsyncClient = field(default=Factory(open_pool, takes_self=True), repr=False)
+    """The connection pool. ``aclose`` closes it."""
 
     async def send(self, request: Request, responses: Responses[T]) -> T:
-        """Send ``request`` and return the body of its answer, decoded.
+        """Send ``request`` and return the decoded body of the response.
 
         Args:
-            request: What an operation's ``request`` function built.
-            responses: That operation's ``RESPONSES``.
+            request: The return value of an operation's ``request`` function.
+            responses: The ``RESPONSES`` of that operation.
 
         Raises:
-            UnexpectedStatus: The status is no success.
-            UnexpectedContent: The body is not what the spec describes.
-            httpx.HTTPError: No complete answer arrived.
+            UnexpectedStatus: The status is not a documented success.
+            UnexpectedContent: The body does not match the document.
+            httpx.HTTPError: No complete response was received.
         """
         headers, content = [*self._key_header(), *request.headers], None
         if request.body is not None:
-            content, content_type = encoded(request.body)
+            content, content_type = encode_body(request.body)
             headers.append(("Content-Type", content_type))
         response = await self.http.request(
             request.method,
@@ -67,14 +76,14 @@ class Client:
             headers=headers,
             content=content,
         )
-        answer = responses.match(response.status_code)
-        if not response.is_success or answer is None:
+        documented = responses.match(response.status_code)
+        if not response.is_success or documented is None:
             try:
-                parsed = decode(response.content, answer) if answer else None
+                parsed = decode(response.content, documented) if documented else None
             except UnexpectedContent:
                 parsed = None
             raise UnexpectedStatus(response.status_code, response.content, parsed)
-        result: T = decode(response.content, answer)
+        result: T = decode(response.content, documented)
         return result
 
     def _key_header(self) -> list[tuple[str, str]]:
@@ -89,14 +98,3 @@ class Client:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
-
-
-def encoded(body: Body) -> tuple[bytes, str]:
-    """Return the bytes of ``body`` and their content type; httpx encodes forms and their files."""
-    if body.content is not None:
-        return body.content, body.content_type or "application/octet-stream"
-    fields: dict[str, Any] = {}
-    for name, value in body.fields:
-        fields.setdefault(name, []).append(value)
-    form = httpx.Request("POST", "https://form.invalid", data=fields, files=body.files or None)
-    return form.read(), form.headers.get("Content-Type", "application/x-www-form-urlencoded")

@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
-"""What openapi.yaml says of the API as a whole."""
+"""Constants of openapi.yaml."""
 
 VERSION = "1.0.0"
 SERVER = "https://api.puretalk.ai/api"

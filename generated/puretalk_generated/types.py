@@ -1,5 +1,9 @@
 # Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
-"""What operations are made of: requests and responses as plain values, with no I/O."""
+"""Requests and responses as plain values: what an operation builds and what it expects, without any I/O.
+
+The stock client of openapi-python-client passes dictionaries to httpx and parses each response in the operation's
+module. Here one ``Sender`` sends every request and decodes every response, so it needs both as values.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ import msgspec
 T_co = TypeVar("T_co", covariant=True)
 
 AwareDatetime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-"""A moment with its UTC offset, as RFC 3339 and so OpenAPI's date-time demand."""
+"""A datetime with a UTC offset, which RFC 3339 and therefore OpenAPI's ``date-time`` require."""
 
 
 class _Null:
-    """The type of ``NULL``, its one value."""
+    """The type of ``NULL``, its only value."""
 
     __slots__ = ()
 
@@ -26,36 +30,39 @@ class _Null:
         return "NULL"
 
     def __reduce__(self) -> str:
-        return "NULL"  # so that copies and pickles are the same value
+        return "NULL"  # copies and pickles are the same object
 
 
 NULL: Any = _Null()
-"""In a JSON body: null (RFC 8259) for a property that may be absent, where None leaves it out.
+"""Sends an explicit ``null`` for an optional property of a JSON body, where None leaves the property out.
 
-Models that were decoded never hold it: of an answer, null and absence of an optional property both read as None.
+Decoded models never contain it: null and an absent optional property both become None.
 """
 
 
 @attrs.frozen
 class File:
-    """A file to upload, or one that was downloaded."""
+    """A file to upload."""
 
     payload: bytes | IO[bytes] = attrs.field(repr=False)
+    """The content, or a binary file that is open for reading."""
     file_name: str | None = None
     mime_type: str | None = None
 
 
-# Structs, since one of them takes a thirtieth of the time of an attrs class to make, and every import makes these.
+# The following are Structs because msgspec creates one 30 times faster than attrs creates a class.
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A request body, encoded: either whole, or the fields and files of a form."""
+    """A request body: either its bytes, or the fields or parts of a form (``bodies.encode_body`` encodes it)."""
 
+    content_type: str
     content: bytes | None = None
-    content_type: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
-    files: tuple[tuple[str, Any], ...] = ()
+    """Names and values of a URL-encoded form."""
+    parts: tuple[tuple[str, str | None, str | None, bytes], ...] = ()
+    """Name, file name, media type and content of each part of a multipart form."""
 
     def __repr__(self) -> str:
-        return f"Body({self.content_type!r})"  # the rest may be personal
+        return f"Body({self.content_type!r})"  # the content may be personal
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +70,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
-    """Begins with a slash; path parameters are percent-encoded (RFC 3986)."""
+    """Begins with a slash. Path parameters are percent-encoded (RFC 3986)."""
     params: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: Body | None = None
@@ -72,71 +79,74 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return f"Request({self.method!r}, {self.path!r})"  # the rest may be personal
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """One documented response of an operation."""
+class DocumentedResponse(msgspec.Struct, frozen=True):
+    """One response that the document describes for an operation."""
 
     first: int
+    """The lowest status that it covers: 200 for ``200`` and ``2XX``, 0 for ``default``."""
     last: int
-    """The statuses that it covers, both included: 200 to 200, 200 to 299 (``2XX``), 0 to 999 (``default``)."""
+    """The highest status that it covers: 200 for ``200``, 299 for ``2XX``, 999 for ``default``."""
     media: Literal["json", "text", "bytes", "none"]
+    """How to read the body; ``none`` ignores it."""
     type: Any
-    """What the body decodes into."""
+    """The type that the body is decoded into."""
 
 
 class Responses(msgspec.Struct, Generic[T_co], frozen=True):
-    """The documented responses of an operation, whose successes decode into ``T_co``."""
+    """The documented responses of an operation. Successful ones decode into ``T_co``."""
 
-    answers: tuple[Answer, ...]
-    """In order of precedence: codes, ranges, ``default``."""
+    documented: tuple[DocumentedResponse, ...]
+    """In order of precedence: single statuses, ranges, ``default``."""
 
-    def match(self, status: int) -> Answer | None:
-        """Return the response that covers ``status``, if one does."""
-        for answer in self.answers:
-            if answer.first <= status <= answer.last:
-                return answer
+    def match(self, status: int) -> DocumentedResponse | None:
+        """Return the first documented response that covers ``status``, or None."""
+        for response in self.documented:
+            if response.first <= status <= response.last:
+                return response
         return None
 
 
-def text(value: Any) -> str:
-    """Spell a parameter as OpenAPI's "simple" and "form" styles do.
+def encode_value(value: Any) -> str:
+    """Write one value as OpenAPI's parameter styles ``simple`` and ``form`` do.
 
     Raises:
-        ValueError: For what these styles cannot say: NULL, lists within lists, objects, moments without offset.
+        ValueError: These styles cannot express it: NULL, a nested list, an object, a datetime without UTC offset.
     """
     if value is NULL or isinstance(value, (list, tuple, dict, bytes)) or attrs.has(type(value)):
-        raise ValueError("only a JSON body can hold NULL, a list or an object here")
+        raise ValueError("NULL, nested lists and objects can only be sent in a JSON body")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime.datetime):
-        return aware(value).isoformat()
+        return require_offset(value).isoformat()
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
-def aware(moment: datetime.datetime) -> datetime.datetime:
-    """Return a moment that has a UTC offset, as RFC 3339 demands.
+def require_offset(value: datetime.datetime) -> datetime.datetime:
+    """Return ``value`` unchanged if it has a UTC offset, as RFC 3339 requires.
 
     Raises:
-        ValueError: It has none, so that it would be another moment to each server.
+        ValueError: It has none, so each server would read it in its own time zone.
     """
-    if moment.tzinfo is None:
+    if value.tzinfo is None:
         raise ValueError("a datetime must have a UTC offset, as datetime.now(UTC) has")
-    return moment
+    return value
 
 
-def segment(value: Any) -> str:
-    """Percent-encode a path parameter so that it stays one segment; commas stand between the items of a list.
+def encode_path_segment(value: Any) -> str:
+    """Percent-encode a path parameter as a single path segment; commas separate the items of a list.
 
     Raises:
-        ValueError: For an empty text and for the dot segments of RFC 3986, which would name another path.
+        ValueError: It is empty or a dot segment (RFC 3986, section 5.2.4): the request would reach another path.
     """
-    spelled = ",".join(quote(text(item), safe="") for item in (value if isinstance(value, list) else [value]))
-    if spelled in ("", ".", ".."):
+    items = value if isinstance(value, list) else [value]
+    encoded = ",".join(quote(encode_value(item), safe="") for item in items)
+    if encoded in ("", ".", ".."):
         raise ValueError("a path parameter must not be empty, '.' or '..'")
-    return spelled
+    return encoded
 
 
 def named_fields(model: Any, *, unset: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield the JSON name and the value of each field of a model that is set, or of every field."""
+    """Yield JSON name and value of each field of a model that is set, or of every field with ``unset=True``."""
     for field in attrs.fields(type(model)):
         value = getattr(model, field.name)
         if field.metadata.get("additional_properties"):
@@ -145,35 +155,35 @@ def named_fields(model: Any, *, unset: bool = False) -> Iterator[tuple[str, Any]
             yield field.metadata.get("json_name", field.name), value
 
 
-def pairs(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """Spell query parameters, form fields or headers; None is left out, a list repeats its name."""
-    spelled: list[tuple[str, str]] = []
+def encode_query(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Write query parameters, form fields or headers as pairs: None is left out, a list repeats its name."""
+    encoded: list[tuple[str, str]] = []
     for name, value in named:
         if attrs.has(type(value)):
-            spelled.extend(pairs(named_fields(value)))
+            encoded.extend(encode_query(named_fields(value)))
         elif isinstance(value, (list, tuple)):
-            spelled.extend((name, text(item)) for item in value if item is not None)
+            encoded.extend((name, encode_value(item)) for item in value if item is not None)
         elif value is not None:
-            spelled.append((name, text(value)))
-    return tuple(spelled)
+            encoded.append((name, encode_value(value)))
+    return tuple(encoded)
 
 
-def cookie(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """Spell cookie parameters as one ``Cookie`` header (RFC 6265)."""
-    spelled = "; ".join(f"{name}={quote(value, safe='')}" for name, value in pairs(named))
-    return (("Cookie", spelled),) if spelled else ()
+def encode_cookies(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Write cookie parameters as a single ``Cookie`` header (RFC 6265); no header if there are none."""
+    encoded = "; ".join(f"{name}={quote(value, safe='')}" for name, value in encode_query(named))
+    return (("Cookie", encoded),) if encoded else ()
 
 
 _SHOWN = frozenset({"bool", "int", "float", "bool | None", "int | None", "float | None"})
 
 
 def redacted_repr(self: Any) -> str:
-    """Show which fields are set; of their values only flags and figures, since texts may be personal."""
+    """Show which fields of a model are set, with the values of numbers and flags only: texts may be personal."""
     shown = []
     for field in attrs.fields(type(self)):
         value = getattr(self, field.name)
         if value is None:
             continue
-        is_figure = field.type in _SHOWN and isinstance(value, (bool, int, float))
-        shown.append(f"{field.name}={value!r}" if is_figure else f"{field.name}=...")
+        is_number = field.type in _SHOWN and isinstance(value, (bool, int, float))
+        shown.append(f"{field.name}={value!r}" if is_number else f"{field.name}=...")
     return f"{type(self).__name__}({', '.join(shown)})"

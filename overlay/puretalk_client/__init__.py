@@ -1,75 +1,38 @@
 """Async Python client for the Puretalk AI voice-call API."""
 
-from typing import TYPE_CHECKING, Any
-
-from . import models
-from ._client import AsyncPuretalk
-from ._decoding import Drift
-from ._version import __version__
+from ._calls import CallsResource as CallsResource
+from ._client import AsyncPuretalk as AsyncPuretalk
+from ._types import Drift as Drift
+from ._version import __version__ as __version__
 from .errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    ConfigurationError,
-    EnvelopeError,
-    InvalidCallIdError,
-    MissingResultsError,
-    NotFoundError,
-    PermissionDeniedError,
-    PoolTimeoutError,
-    PostAnalysisMissingError,
-    PostAnalysisTypeError,
-    ProtocolError,
-    PuretalkError,
-    RateLimitError,
-    RecordingError,
-    ResponseDecodeError,
-    ResponseTooLargeError,
-    ServerError,
-    TLSError,
-    WrongCallError,
+    APIConnectionError as APIConnectionError,
+    APIResponseError as APIResponseError,
+    APIStatusError as APIStatusError,
+    APITimeoutError as APITimeoutError,
+    AuthenticationError as AuthenticationError,
+    CallIdMismatchError as CallIdMismatchError,
+    ConfigurationError as ConfigurationError,
+    DownloadError as DownloadError,
+    EnvelopeError as EnvelopeError,
+    InvalidCallIdError as InvalidCallIdError,
+    MissingResultsError as MissingResultsError,
+    NotFoundError as NotFoundError,
+    PermissionDeniedError as PermissionDeniedError,
+    PoolTimeoutError as PoolTimeoutError,
+    PostAnalysisMissingError as PostAnalysisMissingError,
+    PostAnalysisTypeError as PostAnalysisTypeError,
+    ProtocolError as ProtocolError,
+    PuretalkError as PuretalkError,
+    RateLimitError as RateLimitError,
+    ResponseDecodeError as ResponseDecodeError,
+    ResponseTooLargeError as ResponseTooLargeError,
+    ServerError as ServerError,
+    TLSError as TLSError,
 )
-from .models import Call, CallStatus, PostAnalysis
-
-if TYPE_CHECKING:
-    from .models import TranscriptTurn, TurnLatency
-
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AsyncPuretalk",
-    "AuthenticationError",
-    "Call",
-    "CallStatus",
-    "ConfigurationError",
-    "Drift",
-    "EnvelopeError",
-    "InvalidCallIdError",
-    "MissingResultsError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "PoolTimeoutError",
-    "PostAnalysis",
-    "PostAnalysisMissingError",
-    "PostAnalysisTypeError",
-    "ProtocolError",
-    "PuretalkError",
-    "RateLimitError",
-    "RecordingError",
-    "ResponseDecodeError",
-    "ResponseTooLargeError",
-    "ServerError",
-    "TLSError",
-    "TranscriptTurn",
-    "TurnLatency",
-    "WrongCallError",
-    "__version__",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("TranscriptTurn", "TurnLatency"):
-        return getattr(models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+from .models import (
+    Call as Call,
+    CallStatus as CallStatus,
+    PostAnalysis as PostAnalysis,
+    TranscriptTurn as TranscriptTurn,
+    TurnLatency as TurnLatency,
+)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import uuid
-from typing import TYPE_CHECKING
+import re
 
 from msgspec.structs import replace
 
@@ -12,47 +11,55 @@ from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import GetCallResponse
 from puretalk_generated.types import Responses
 
-from ._config import check_call_id
-from .errors import ResponseDecodeError, WrongCallError
+from ._core.download import Target, download
+from ._core.options import validate_timeout
+from ._core.redaction import Secret
+from ._core.sender import Sender
+from ._envelope import check_call
+from .errors import DownloadError, InvalidCallIdError
 from .models import Call, CallEnvelope
 
-if TYPE_CHECKING:
-    from ._client import AsyncPuretalk
-    from ._recordings import Target
+MAX_CALL_ID_LENGTH = 256
 
 GET_CALL: Responses[CallEnvelope] = Responses(
     tuple(
-        replace(answer, type=CallEnvelope) if answer.type is GetCallResponse else answer
-        for answer in get_call.RESPONSES.answers
+        replace(response, type=CallEnvelope) if response.type is GetCallResponse else response
+        for response in get_call.RESPONSES.documented
     )
 )
 
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and surrogates (Unicode's categories Cc and Cs)."""
 
-class Calls:
-    """Operations on phone calls. Reach it as ``client.calls``."""
 
-    def __init__(self, client: AsyncPuretalk) -> None:
-        self._client = client
+class CallsResource:
+    """Operations on phone calls, as ``client.calls``."""
+
+    def __init__(self, sender: Sender, *, verify_call_id: bool) -> None:
+        self._sender = sender
+        self._verify_call_id = verify_call_id
 
     async def get(self, call_id: str, *, timeout: float | None = None) -> Call:
         """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``).
 
         Args:
-            call_id: The call's id; any text of up to 256 characters that can be one path segment.
-            timeout: Seconds that this may take with all retries; else the client's.
+            call_id: The call's id: up to 256 characters that can be one path segment.
+            timeout: Seconds for the request with all its attempts; else the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
             NotFoundError: No call has this id.
-            WrongCallError: The answer is another call's.
-            PuretalkError: Anything else that went wrong; see ``puretalk_client.errors``.
+            CallIdMismatchError: The response is another call's.
+            PuretalkError: Anything else that failed; see ``puretalk_client.errors``.
         """
-        request = get_call.request(check_call_id(call_id))
-        asked = call_id if self._client.verify_call_id else None
-        envelope = await self._client.send(
-            request, GET_CALL, check=functools.partial(check_call, asked=asked), timeout=timeout
+        request = get_call.request(validate_call_id(call_id))
+        envelope = await self._sender.send(
+            request,
+            GET_CALL,
+            timeout=None if timeout is None else validate_timeout("timeout", timeout),
+            check=functools.partial(check_call, expected_id=call_id if self._verify_call_id else None),
         )
-        assert envelope.results is not None  # send refuses an envelope without results
+        assert envelope.results is not None  # Envelope.check refuses an envelope without results
         return envelope.results
 
     async def download_recording(
@@ -65,50 +72,43 @@ class Calls:
     ) -> int:
         """Download the recording of a call (openapi.yaml: ``Call.call_recording_url``).
 
-        The address comes from the server, so it is not trusted: only https, no host that resolves to a private,
-        loopback or link-local address, and the API key goes to the API's own origin only. Up to five redirects
-        are followed under the same rules. A client that itself points at loopback may also fetch from there.
+        The URL comes from the server, so it is not trusted: only https, no host that resolves to a private,
+        loopback or link-local address, and the API key is sent to the API's own origin only. Up to five redirects
+        are followed under the same rules. A client whose base URL is on loopback may also download from there.
 
         Args:
             call: A fetched call.
-            target: A path, which gets the whole recording or is left untouched; or a file open for writing bytes.
-            max_bytes: Bytes that the recording may have.
-            timeout: Seconds that all of it may take.
+            target: A path, which gets the complete recording or stays as it is, readable by its owner only; or a
+                file open for writing bytes.
+            max_bytes: Largest size of the recording, in bytes.
+            timeout: Seconds for the whole download.
 
         Returns:
             The size of the recording in bytes.
 
         Raises:
-            RecordingError: The call has no recording, or its address is not to be trusted.
+            DownloadError: The call has no recording, or its URL is not to be trusted.
             ResponseTooLargeError: The recording is larger than ``max_bytes``.
-            PuretalkError: Anything else that went wrong with the network or the server.
+            PuretalkError: The network or the server failed.
             OSError: The target cannot be written.
         """
-        from ._recordings import download  # here, since few programs download and all import this
+        if call.call_recording_url is None:
+            raise DownloadError("The call has no recording")
+        url = Secret(call.call_recording_url)
+        return await download(self._sender, url, target, max_bytes=max_bytes, timeout=timeout)
 
-        return await download(
-            self._client._sender, call.call_recording_url, target, max_bytes=max_bytes, timeout=timeout
-        )
 
+def validate_call_id(call_id: str) -> str:
+    """Return ``call_id`` if it can be one path segment of a request.
 
-def check_call(envelope: CallEnvelope, asked: str | None) -> None:
-    """Refuse results that are no call, or that are another call than the one asked for.
-
-    Answers can be swapped on a connection that lost step. An answer without an id is taken at its word.
+    Raises:
+        InvalidCallIdError: It is empty, a dot segment (RFC 3986, section 5.2.4), longer than 256 characters,
+            or holds a control character or a lone surrogate.
     """
-    if not isinstance(envelope.results, Call):
-        raise ResponseDecodeError("the envelope's results is no object")
-    got = envelope.results.call_id
-    if asked is None or got is None or got == asked:
-        return
-    if canonical_id(got) != canonical_id(asked):
-        raise WrongCallError("the answer carries another call's id", request_sent=True)
-
-
-def canonical_id(call_id: object) -> object:
-    """Return what two spellings of an id have in common: the UUID, or the text without regard to case."""
-    text = str(call_id)
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return text.casefold()
+    if not isinstance(call_id, str):
+        raise InvalidCallIdError(f"A call id must be a str, not {type(call_id).__name__}")
+    if call_id in ("", ".", "..") or len(call_id) > MAX_CALL_ID_LENGTH:
+        raise InvalidCallIdError(f"The call id is empty, '.', '..' or longer than {MAX_CALL_ID_LENGTH} characters")
+    if _UNSENDABLE.search(call_id):
+        raise InvalidCallIdError("The call id holds a control character or a lone surrogate")
+    return call_id

@@ -1,15 +1,15 @@
-"""The post-analysis fields of a call, as a mapping with typed reading."""
+"""The post-analysis fields of a call, as a mapping with typed access."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias, TypeGuard, TypeVar, overload
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, overload
+
+from puretalk_generated.models import PostAnalysisItem
 
 from .errors import PostAnalysisMissingError, PostAnalysisTypeError
-
-__all__ = ["PostAnalysis", "PostAnalysisValue"]
 
 PostAnalysisValue: TypeAlias = str | int | float | bool | None
 """What a post-analysis field can hold: JSON's text, number, boolean and null."""
@@ -23,16 +23,6 @@ _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(_INTEGER.pattern + r"(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-class _Item(Protocol):
-    """What is read of ``puretalk_generated.models.PostAnalysisItem``."""
-
-    @property
-    def name(self) -> str | None: ...
-
-    @property
-    def value(self) -> PostAnalysisValue: ...
-
-
 class PostAnalysis(Mapping[str, PostAnalysisValue]):
     """The fields of ``call_analysis.post_analysis_data`` (openapi.yaml), by name, in the order received.
 
@@ -40,10 +30,10 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     name is repeated, the mapping holds the last value; ``all()`` and ``pairs`` hold every one.
 
     ``text()``, ``number()`` and ``boolean()`` read a value of a known type. With ``coerce=True`` they
-    also read values of other kinds, by this table. What is not in it raises ``PostAnalysisTypeError``.
+    also convert values of other kinds, by this table. Any other value raises ``PostAnalysisTypeError``.
 
     =========  ==================  ==================================================================
-    asked for  the value is        it reads as
+    requested  value               result
     =========  ==================  ==================================================================
     boolean    text                yes, y, true, on, 1: ``True``; no, n, false, off, 0: ``False``;
                                    in any case, with or without surrounding blanks
@@ -56,14 +46,13 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     text       number              its digits, as Python's ``repr`` writes them
     =========  ==================  ==================================================================
 
-    A boolean never reads as a number.
+    A boolean is never converted to a number.
 
-    Whatever the server sends, the view can be built: an item that is not an object is left out, an item
-    without a name is in ``pairs`` only, and a value that is an array or an object, which the spec does
-    not allow, is left out of the mapping, though reading it as a type says so. All of it stays in
-    ``call.call_analysis.post_analysis_data`` as it came.
+    The view accepts whatever the server sends: it omits an item that is not an object, has an item without a name
+    in ``pairs`` only, and omits a value that is an array or an object, which the document does not allow (reading
+    it as a type raises). All of it stays in ``call.call_analysis.post_analysis_data`` as received.
 
-    Equality is that of every mapping, so order does not count and ``True`` equals 1, as in a ``dict``.
+    Equality is that of every mapping: order does not count and ``True`` equals 1, as in a ``dict``.
     """
 
     __slots__ = ("_received", "_values")
@@ -71,11 +60,11 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     _received: tuple[tuple[str | None, object], ...]
     _values: dict[str, PostAnalysisValue]
 
-    def __init__(self, items: Sequence[_Item] | None = None) -> None:
+    def __init__(self, items: Sequence[PostAnalysisItem] | None = None) -> None:
         """Build the view.
 
         Args:
-            items: ``call_analysis.post_analysis_data``. What is not a sequence counts as no items.
+            items: ``call_analysis.post_analysis_data``. Anything but a sequence counts as no items.
         """
         received = (_name_and_value(item) for item in items) if isinstance(items, Sequence) else ()
         self._received = tuple(pair for pair in received if pair is not None)
@@ -123,14 +112,14 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
         Args:
             name: Name of the field.
             default: What to return when the field is missing or null.
-            coerce: Also read values of other kinds, by the table of the class.
+            coerce: Convert values of other kinds, by the table of the class.
 
         Returns:
-            The text as it came, or the default.
+            The text as received, or the default.
 
         Raises:
             PostAnalysisMissingError: The field is missing or null, and there is no default.
-            PostAnalysisTypeError: The field holds something else than text.
+            PostAnalysisTypeError: The field holds another kind of value.
         """
         return self._read(name, "text", default, coerce)
 
@@ -139,20 +128,7 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     @overload
     def number(self, name: str, *, default: _Default, coerce: bool = False) -> int | float | _Default: ...
     def number(self, name: str, *, default: Any = _REQUIRED, coerce: bool = False) -> Any:
-        """Read a field that holds a number.
-
-        Args:
-            name: Name of the field.
-            default: What to return when the field is missing or null.
-            coerce: Also read values of other kinds, by the table of the class.
-
-        Returns:
-            An ``int`` where the number came without fraction and exponent, else a ``float``; or the default.
-
-        Raises:
-            PostAnalysisMissingError: The field is missing or null, and there is no default.
-            PostAnalysisTypeError: The field holds something else than a number.
-        """
+        """Read a field that holds a number, as ``text()`` does: an ``int`` if it has neither fraction nor exponent."""
         return self._read(name, "number", default, coerce)
 
     @overload
@@ -160,24 +136,11 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     @overload
     def boolean(self, name: str, *, default: _Default, coerce: bool = False) -> bool | _Default: ...
     def boolean(self, name: str, *, default: Any = _REQUIRED, coerce: bool = False) -> Any:
-        """Read a field that holds true or false.
-
-        Args:
-            name: Name of the field.
-            default: What to return when the field is missing or null.
-            coerce: Also read values of other kinds, by the table of the class.
-
-        Returns:
-            ``True``, ``False``, or the default.
-
-        Raises:
-            PostAnalysisMissingError: The field is missing or null, and there is no default.
-            PostAnalysisTypeError: The field holds something else than a boolean.
-        """
+        """Read a field that holds true or false, as ``text()`` does."""
         return self._read(name, "boolean", default, coerce)
 
     def _read(self, name: str, expected: str, default: object, coerce: bool) -> object:
-        # Error trackers record the local variables of every frame that raises, so no value lives in this one.
+        # A traceback may show the locals of this frame, so none of them holds the value.
         kind = self._kind_of(name)
         if kind == "null":
             if default is _REQUIRED:
@@ -194,13 +157,13 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
         value = self._values.get(name)
         if value is not None:
             return _kind(value)
-        # An array or an object is not in the mapping, but a default must not hide that it came.
-        strays = [_kind(other) for key, other in self._received if key == name and not _is_value(other)]
-        return strays[-1] if strays else "null"
+        # An array or an object is not in the mapping, but a default must not hide it.
+        others = [_kind(other) for key, other in self._received if key == name and not _is_value(other)]
+        return others[-1] if others else "null"
 
 
 def _name_and_value(item: object) -> tuple[str | None, object] | None:
-    """The name and value of one item; None for what is no item at all."""
+    """Return the name and value of an item; None if it is not an item."""
     if isinstance(item, dict):
         name, value = item.get("name"), item.get("value")
     elif hasattr(item, "name") and hasattr(item, "value"):
@@ -215,7 +178,7 @@ def _is_value(value: object) -> TypeGuard[PostAnalysisValue]:
 
 
 def _kind(value: object) -> str:
-    """The kind of a value, in the words of the methods that read it."""
+    """Name the kind of a value as the methods that read it do."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):

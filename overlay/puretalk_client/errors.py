@@ -1,57 +1,37 @@
-"""The error tree: ``except PuretalkError`` catches every failure of a call.
+"""The error tree: ``except PuretalkError`` catches every failure of a request.
 
-No message or attribute holds the API key, and none holds what people said on a call.
+No message and no attribute holds the API key or what people said on a call.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from ._decoding import Drift
-
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AuthenticationError",
-    "ConfigurationError",
-    "EnvelopeError",
-    "InvalidCallIdError",
-    "MissingResultsError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "PoolTimeoutError",
-    "PostAnalysisMissingError",
-    "PostAnalysisTypeError",
-    "ProtocolError",
-    "PuretalkError",
-    "RateLimitError",
-    "RecordingError",
-    "ResponseDecodeError",
-    "ResponseTooLargeError",
-    "ServerError",
-    "TLSError",
-    "WrongCallError",
-]
+    from ._types import Drift
 
 
 class PuretalkError(Exception):
     """The root of every error that this package raises.
 
     Attributes:
-        message: What went wrong, in one sentence, without the context below.
+        message: What failed, in one sentence, without the facts below.
+        retryable: Whether the failure may be transient. The client repeats only such requests, and of methods
+            that are not idempotent only those that had no effect.
+        request_sent: Whether the request may have reached the server.
         method: HTTP method of the request, e.g. ``GET``; None when no request was made.
         path: Path of the request below the base URL, e.g. ``/calls/42``.
-        status: HTTP status code of the answer, where there is one.
-        msg: The server's own words: ``msg`` of the envelope or of its ``Error`` (openapi.yaml).
-        request_id: The ``x-request-id`` header of the answer, where there is one.
+        status: HTTP status code of the response, if there was one.
+        msg: The server's own message: ``msg`` of the envelope or of ``Error`` (openapi.yaml).
+        request_id: The ``x-request-id`` header of the response, if there was one.
         attempts: How many requests were sent.
-        elapsed: Seconds from the call of the method to the error.
-        retry_after: Seconds that the server asks to wait, where it asks for more than was waited.
+        elapsed: Seconds from the start of the request to the error.
+        retry_after: Seconds that the server asks to wait, where the client did not wait that long.
     """
 
-    # Class-level defaults keep pickling plain: args rebuild the message, __dict__ the rest.
+    # Class-level defaults keep pickling simple: args rebuild the message, __dict__ the rest.
+    retryable: bool = False
+    request_sent: bool = True
     method: str | None = None
     path: str | None = None
     status: int | None = None
@@ -61,71 +41,79 @@ class PuretalkError(Exception):
     elapsed: float = 0.0
     retry_after: float | None = None
 
-    def __init__(self, message: str, **context: Any) -> None:
+    def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
         self.message = message
-        self.__dict__.update(context)
+        self.__dict__.update(facts)
 
     def __str__(self) -> str:
         text = self.message if self.msg is None else f"{self.message}: {self.msg}"
         if self.method is None:
             return text
-        facts = [f"{self.attempts} attempt{'s' if self.attempts != 1 else ''}", f"{self.elapsed:.2f} s"]
+        facts = [f"{self.method} {self.path}", f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"]
+        facts.append(f"{self.elapsed:.2f} s")
         if self.request_id is not None:
             facts.append(f"request id {self.request_id}")
         if self.retry_after is not None:
             facts.append(f"retry after {self.retry_after:g} s")
-        return f"{self.method} {self.path}: {text} ({', '.join(facts)})"
+        return f"{text} ({', '.join(facts)})"
 
 
 class ConfigurationError(PuretalkError, ValueError):
-    """The client cannot be built: no usable API key, base URL or option. Raised before any I/O."""
+    """The client cannot work as configured: no usable API key, base URL or option; or it is closed."""
+
+    request_sent = False
 
 
 class InvalidCallIdError(PuretalkError, ValueError):
     """A call id that cannot be one path segment of a request. Raised before any I/O."""
 
+    request_sent = False
+
 
 class APIConnectionError(PuretalkError):
-    """No complete answer arrived: refused, reset, cut off, or the name did not resolve.
+    """No complete response arrived: refused, reset, cut off, or the name did not resolve."""
 
-    Attributes:
-        request_sent: Whether the request may have reached the server.
-    """
-
-    request_sent: bool = True
+    retryable = True
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """The time given to the call, or to connecting, ran out."""
+    """The time for the request, or for connecting, ran out."""
 
 
 class PoolTimeoutError(APITimeoutError):
-    """Every connection of the pool was in use for too long. Never retried: more requests would not help."""
+    """Every connection was in use until the time ran out; this attempt was not sent."""
 
-    request_sent: bool = False
+    retryable = False
+    request_sent = False
 
 
 class TLSError(APIConnectionError):
-    """The TLS handshake failed: a bad certificate, or no TLS at the other end. Never retried."""
+    """The TLS handshake failed: the certificate is not trusted, or the server does not speak TLS."""
+
+    retryable = False
+    request_sent = False
 
 
 class ProtocolError(APIConnectionError):
-    """The other end does not speak HTTP as RFC 9110 and RFC 9112 have it."""
-
-
-class WrongCallError(ProtocolError):
-    """The answer carries another call's id than the one asked for. Its connection is dropped, nothing retried."""
+    """The server does not speak HTTP as RFC 9110 and RFC 9112 define it."""
 
 
 class APIStatusError(PuretalkError):
-    """The server answered with a status that is not a success.
+    """The server responded with a status that is not a success.
 
     Attributes:
-        excerpt: Up to 500 characters of a body that has no ``msg``, without the API key.
+        excerpt: Up to 500 characters of a body that has no ``msg`` and is not JSON, without the API key.
     """
 
+    RETRYABLE_STATUSES: ClassVar[frozenset[int]] = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525), 529})
+    """Transient failures (RFC 9110, RFC 6585), and the statuses of Cloudflare and of overloaded servers."""
+
     excerpt: str | None = None
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retryable = self.status in self.RETRYABLE_STATUSES
 
 
 class AuthenticationError(APIStatusError):
@@ -133,7 +121,7 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is right, but not for this."""
+    """403: the API key is valid, but not for this resource."""
 
 
 class NotFoundError(APIStatusError):
@@ -145,46 +133,62 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """500 to 599: the server, or something before it, failed."""
+    """500 to 599: the server, or a gateway in front of it, failed."""
 
 
-class EnvelopeError(PuretalkError):
-    """A success by its status, but the envelope says ``err: true``; ``msg`` says why."""
+class APIResponseError(PuretalkError):
+    """A complete, successful response that cannot be trusted. Never retried.
+
+    Attributes:
+        closes_connection: Whether the connection that the response came on is closed.
+    """
+
+    closes_connection: bool = False
+
+
+class EnvelopeError(APIResponseError):
+    """The status is a success, but the envelope says ``err: true``; ``msg`` says why."""
 
 
 class MissingResultsError(EnvelopeError):
-    """The envelope reports no error, and yet its ``results`` is missing or null."""
+    """The envelope reports no error, but its ``results`` is missing or null."""
 
 
-class ResponseDecodeError(PuretalkError):
-    """An answer that is not the JSON that openapi.yaml promises.
+class ResponseDecodeError(APIResponseError):
+    """The body is not the JSON that openapi.yaml documents.
 
     Attributes:
-        drifts: Under ``strict=True``, where the answer strayed from the spec.
+        drifts: Under ``strict=True``, where the response does not match the document.
     """
 
     drifts: tuple[Drift, ...] = ()
 
 
-class ResponseTooLargeError(PuretalkError):
-    """The body is larger than ``max_response_bytes``, as it came or once decompressed."""
+class ResponseTooLargeError(APIResponseError):
+    """The body is larger than ``max_response_bytes``, as received or once decompressed."""
 
 
-class RecordingError(PuretalkError):
-    """A recording cannot be downloaded: there is none, or its address is not to be trusted."""
+class CallIdMismatchError(APIResponseError):
+    """The response carries the id of another call. Its connection is closed."""
+
+    closes_connection = True
+
+
+class DownloadError(PuretalkError):
+    """A recording cannot be downloaded: the call has none, or its URL is not to be trusted."""
 
 
 class PostAnalysisTypeError(PuretalkError, TypeError):
-    """A post-analysis value is of another kind than the one asked for.
+    """A post-analysis value has another kind than the one requested.
 
     Attributes:
         name: Name of the post-analysis field.
-        expected: The kind asked for: ``text``, ``number`` or ``boolean``.
-        actual: The kind that the value has. The value itself is never kept.
+        expected: The kind requested: ``text``, ``number`` or ``boolean``.
+        actual: The kind of the value. The value itself is never kept.
     """
 
     def __init__(self, name: str, expected: str, actual: str) -> None:
-        super().__init__(f"post-analysis field {name!r} holds {actual}, not {expected}")
+        super().__init__(f"Post-analysis field {name!r} holds {actual}, not {expected}")
         self.args = (name, expected, actual)
         self.name = name
         self.expected = expected
@@ -195,6 +199,6 @@ class PostAnalysisMissingError(PuretalkError, KeyError):
     """No post-analysis field of this name has a value, and no ``default=`` was given."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no value in post-analysis field {name!r}")
+        super().__init__(f"Post-analysis field {name!r} has no value")
         self.args = (name,)
         self.name = name

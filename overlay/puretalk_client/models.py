@@ -1,48 +1,27 @@
-"""The models that people use: the generated ones, with what no generator can tidy re-declared."""
+"""The models: the generated ones, with what the generator cannot get right re-declared."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import msgspec
 from attrs import field, frozen
 
 from puretalk_generated import models as generated
+from puretalk_generated.models import (
+    CallAnalysis as CallAnalysis,
+    CallMetadata as CallMetadata,
+    PostAnalysisItem as PostAnalysisItem,
+    TranscriptTurn as TranscriptTurn,
+    TurnLatency as TurnLatency,
+)
 
-from ._post_analysis import PostAnalysis
-from ._status import CallStatus
-
-if TYPE_CHECKING:
-    from puretalk_generated.models import (
-        CallAnalysis,
-        CallMetadata,
-        PostAnalysisItem,
-        TranscriptTurn,
-        TurnLatency,
-    )
-
-__all__ = [
-    "Call",
-    "CallAnalysis",
-    "CallEnvelope",
-    "CallMetadata",
-    "CallStatus",
-    "PostAnalysis",
-    "PostAnalysisItem",
-    "TranscriptTurn",
-    "TurnLatency",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Look up the generated models that are only passed on when they are used: their names are the spec's to change."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(generated, name)
+from ._call_status import CallStatus as CallStatus
+from ._post_analysis import PostAnalysis as PostAnalysis
 
 
 def _status(value: Any) -> CallStatus:
-    """Make a status of whatever stands in its place, so that ``call.status.is_final`` always works."""
+    """Make a status of any value, so that ``call.status.is_final`` always works."""
     if value is None:
         return CallStatus("")
     return CallStatus(value if isinstance(value, str) else msgspec.json.encode(value).decode())
@@ -52,7 +31,7 @@ def _status(value: Any) -> CallStatus:
 class Call(generated.Call):
     """A phone call (openapi.yaml: ``components.schemas.Call``).
 
-    Every field is None where the server left it out. A value that strays from the spec is kept as it came.
+    Every field is None where the server left it out. A value that does not match the document is kept as received.
     """
 
     status: CallStatus = field(default=CallStatus(""), converter=_status)
@@ -77,6 +56,6 @@ class Call(generated.Call):
 
 @frozen(kw_only=True, repr=False)
 class CallEnvelope(generated.GetCallResponse):
-    """What ``GET /calls/{call_id}`` answers, with this package's ``Call`` inside."""
+    """The response to ``GET /calls/{call_id}``, with this package's ``Call``."""
 
     results: Call | None = None

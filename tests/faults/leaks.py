@@ -1,4 +1,4 @@
-"""What is left behind by many calls, some of them failing, and by many cancelled ones."""
+"""Sends many requests, some of which fail or are cancelled, and looks for whatever they leave behind."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from collections import Counter
 from pathlib import Path
 
 from attrs import define, field
+from tests.support.clock import skip_delays
+from tests.support.process import ServerProcess
 
-from puretalk_client import AsyncPuretalk, Call
-from puretalk_client.errors import ProtocolError, WrongCallError
+from puretalk_client import AsyncPuretalk, Call, CallIdMismatchError, ProtocolError
 
-from .harness import PATIENCE, TRANSPORTS, collect_half_open, hasten, new_id, outcome
-from .process import FaultServer
-from .table_rows import ROWS
+from .harness import GUARD, collect_half_open, new_id, result_of
+from .scripts import ROWS
+from .transports import TRANSPORTS
 
 QUICK_FAULTS = (
     "reset-before-headers",
@@ -36,9 +37,9 @@ QUICK_FAULTS = (
     "deep-nesting",
     "err-true",
     "id-of-another-call",
-    "two-answers-in-one-write",
+    "two-responses-in-one-write",
     "length-too-short",
-    "strays",
+    "mismatches",
     "status-404",
     "status-429",
     "status-503",
@@ -47,141 +48,144 @@ QUICK_FAULTS = (
     "good-then-close",
     "silent-within-body",
 )
-"""A mix of all kinds. Some leave a connection out of step, for any of the other calls to meet."""
-OUT_OF_STEP = (WrongCallError.__name__, ProtocolError.__name__)
-CANCELLED = (
-    "good",
-    "silent-within-body",
-    "dripping-body",
-    "never-answers",
-    "reset-before-headers",
-    "gzip-cut",
-)
-IN_FLIGHT = 64
+"""Faults of all kinds. Some leave a connection out of step, which any other request may then use."""
+OUT_OF_STEP = (CallIdMismatchError.__name__, ProtocolError.__name__)
+ENDLESS = ("silent-within-body", "dripping-body", "never-responds")
+CANCELLED = (*ENDLESS, "good", "reset-before-headers", "gzip-cut")
+CONCURRENT = 64
 POOL = 4
+TIMEOUT = 120.0
+"""Seconds for requests that should not reach their deadline, on a loaded machine either."""
 
 
 @define
 class Tally:
-    """What came of many calls."""
+    """The results of many requests.
 
-    outcomes: Counter[str] = field(factory=Counter)
-    unclassified: list[str] = field(factory=list)
+    Attributes:
+        results: How often a request ended with a call, with each class of error, or cancelled.
+        problems: Results that are not right, and whatever was left behind.
+        resident: Bytes of memory at the start, half-way and at the end.
+        endless: Requests that could only end by their cancellation.
+    """
+
+    results: Counter[str] = field(factory=Counter)
+    problems: list[str] = field(factory=list)
     resident: list[int] = field(factory=list)
-    """Bytes of memory, at the start, half-way and at the end."""
+    endless: int = 0
 
     @property
     def growth(self) -> float:
-        """MiB of memory that came on top in the second half."""
+        """MiB of memory that the second half added."""
         return (self.resident[-1] - self.resident[-2]) / 2**20
 
 
-def descriptors() -> int:
+def count_descriptors() -> int:
     """Count this process's open files and sockets."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def resident() -> int:
-    """Return this process's resident memory in bytes."""
+def resident_bytes() -> int:
+    """Return this process's resident memory."""
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-async def settled(baseline: int) -> int:
-    """Give closed transports some turns of the loop to let go; return the descriptors that are still open."""
+async def settle(expected: int) -> int:
+    """Wait until transports have closed all but ``expected`` descriptors; return how many are open."""
     collect_half_open()
-    for _ in range(200):
-        if descriptors() <= baseline:
-            break
+    loop = asyncio.get_running_loop()
+    end = loop.time() + GUARD
+    while count_descriptors() > expected and loop.time() < end:
         await asyncio.sleep(0.005)
-    return descriptors()
+    return count_descriptors()
 
 
-async def many_calls(client: AsyncPuretalk, count: int, seed: int) -> Tally:
-    """Make ``count`` calls, ``IN_FLIGHT`` at a time, a fifth of them with a fault."""
-    tally, pick, left = Tally(), random.Random(seed), iter(range(count))
+async def fetch_many(client: AsyncPuretalk, count: int, seed: int) -> Tally:
+    """Fetch ``count`` calls, ``CONCURRENT`` at a time, a fifth of them with a fault."""
+    tally, pick, numbers = Tally(), random.Random(seed), iter(range(count))
 
     async def worker() -> None:
-        for number in left:
+        for number in numbers:
             if number == count // 2:
-                tally.resident.append(resident())
+                tally.resident.append(resident_bytes())
             script = pick.choice(QUICK_FAULTS) if pick.random() < 0.2 else "good"
             call_id = new_id(script)
-            timeout = 0.05 if script == "silent-within-body" else 30.0
-            got = await outcome(client.calls.get(call_id, timeout=timeout))
-            name = type(got).__name__
-            tally.outcomes[name] += 1
-            is_right = name in ROWS[script].expect.split(" or ") or name in OUT_OF_STEP
-            if not is_right or (isinstance(got, Call) and got.call_id != call_id):
-                tally.unclassified.append(f"{script}: {name}")
+            timeout = 0.05 if script == "silent-within-body" else TIMEOUT
+            result = await result_of(client.calls.get(call_id, timeout=timeout))
+            name = type(result).__name__
+            tally.results[name] += 1
+            is_allowed = name in ROWS[script].expect.split(" or ") or name in OUT_OF_STEP
+            if not is_allowed or (isinstance(result, Call) and result.call_id != call_id):
+                tally.problems.append(f"{script}: {name}")
 
-    tally.resident.append(resident())
+    tally.resident.append(resident_bytes())
     async with asyncio.TaskGroup() as group:
-        for _ in range(IN_FLIGHT):
+        for _ in range(CONCURRENT):
             group.create_task(worker())
-    tally.resident.append(resident())
+    tally.resident.append(resident_bytes())
     return tally
 
 
-async def many_cancellations(client: AsyncPuretalk, count: int, seed: int) -> Tally:
-    """Cancel ``count`` calls at random points, with a good call after every eighth.
+async def cancel_many(client: AsyncPuretalk, count: int, seed: int) -> Tally:
+    """Cancel ``count`` requests at random points, with a good one after every eighth.
 
-    The client's pool has ``POOL`` connections. It may hold that many at the end, and no more.
+    The client has ``POOL`` connections. It may keep that many, and not more.
     """
     tally, pick = Tally(), random.Random(seed)
 
-    async def cancelled() -> None:
-        task = asyncio.create_task(client.calls.get(new_id(pick.choice(CANCELLED))))
+    async def cancel_one() -> None:
+        script = pick.choice(CANCELLED)
+        tally.endless += script in ENDLESS
+        task = asyncio.create_task(client.calls.get(new_id(script), timeout=TIMEOUT))
         if pick.random() < 0.5:
             for _ in range(pick.randrange(60)):
                 await asyncio.sleep(0)
         else:
             await asyncio.sleep(pick.random() * 0.01)
         task.cancel()
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        done, _ = await asyncio.wait({task}, timeout=GUARD)
         if not done:
-            tally.unclassified.append("a call that survives its cancellation")
+            tally.problems.append("a request goes on after its cancellation")
             return
         name = "CancelledError" if task.cancelled() else type(task.exception() or task.result()).__name__
-        tally.outcomes[name] += 1
+        tally.results[name] += 1
 
-    tally.resident.append(resident())
-    baseline = descriptors()
+    tally.resident.append(resident_bytes())
+    baseline = count_descriptors()
     for batch in range(0, count, 8):
         if batch == count // 16 * 8:
-            tally.resident.append(resident())
-        await asyncio.gather(*(cancelled() for _ in range(min(8, count - batch))))
-        after = await outcome(client.calls.get(new_id("good"), timeout=3))
+            tally.resident.append(resident_bytes())
+        await asyncio.gather(*(cancel_one() for _ in range(min(8, count - batch))))
+        after = await result_of(client.calls.get(new_id("good"), timeout=TIMEOUT))
         if not isinstance(after, Call):
-            tally.unclassified.append(f"next call: {type(after).__name__}")
-    held = await settled(baseline + POOL) - baseline
+            tally.problems.append(f"next request: {type(after).__name__}")
+    held = await settle(baseline + POOL) - baseline
     if held > POOL:
-        tally.unclassified.append(f"a pool of {POOL} connections holds {held} descriptors")
-    tally.resident.append(resident())
+        tally.problems.append(f"a pool of {POOL} connections holds {held} descriptors")
+    tally.resident.append(resident_bytes())
     return tally
 
 
-async def measured(
-    transport: str, server: FaultServer, *, calls: int, cancellations: int
-) -> dict[str, Tally]:
-    """Make calls and cancellations over plain and TLS connections; check that nothing is left behind."""
+async def measure(transport: str, server: ServerProcess, *, fetches: int, cancellations: int) -> dict[str, Tally]:
+    """Fetch and cancel over plain and TLS connections; note what is left behind when the clients are closed."""
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     plain = f"http://127.0.0.1:{server.ports['plain']}/good"
     tls = f"https://127.0.0.1:{server.ports['tls']}/good"
     build = TRANSPORTS[transport]
     tallies = {}
-    tasks, baseline = len(asyncio.all_tasks()), descriptors()
+    tasks, baseline = len(asyncio.all_tasks()), count_descriptors()
     async with build(base_url=plain) as client:
-        hasten(client)
-        tallies["calls"] = await many_calls(client, calls, seed=1)
+        skip_delays(client)
+        tallies["fetches"] = await fetch_many(client, fetches, seed=1)
     for name, url in (("cancellations", plain), ("cancellations over TLS", tls)):
         async with build(base_url=url, verify=unverified, max_connections=POOL) as client:
-            hasten(client)
-            tallies[name] = await many_cancellations(client, cancellations // 2, seed=2)
-    left = await settled(baseline)
+            skip_delays(client)
+            tallies[name] = await cancel_many(client, cancellations // 2, seed=2)
+    left = await settle(baseline)
     if left > baseline:
-        tallies["calls"].unclassified.append(f"{left - baseline} descriptors left open")
+        tallies["fetches"].problems.append(f"{left - baseline} descriptors left open")
     if len(asyncio.all_tasks()) > tasks:
-        tallies["calls"].unclassified.append(f"tasks left behind: {len(asyncio.all_tasks()) - tasks}")
+        tallies["fetches"].problems.append(f"{len(asyncio.all_tasks()) - tasks} tasks left behind")
     return tallies

@@ -4,198 +4,214 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .wire import WORDS, Ask, End, Step, chunk, envelope, fault, good, http, say
+from tests.support.canary import WORDS
+from tests.support.wire import End, ReceivedRequest, Step, chunk, envelope, good, http
 
-DEADLINE = 0.3
-"""Seconds given to calls that must run into their deadline."""
+from .rows import Stall, fault, respond
+
+TIMEOUT = "APITimeoutError"
 
 
 @fault("good")
-def _good(ask: Ask) -> Iterator[Step]:
-    yield good(ask)
+def _good(request: ReceivedRequest) -> Iterator[Step]:
+    yield good(request)
 
 
-# Nobody answers, or not in HTTP: no script runs.
+# Nobody is there, or does not speak HTTP: no script runs.
 
 
-def _unreachable(ask: Ask) -> Iterator[Step]:
+def _unreachable(request: ReceivedRequest) -> Iterator[Step]:
     raise AssertionError("no request can arrive here")
 
 
-fault("refused", "APIConnectionError", target="refused", attempts=3, wire=0)(_unreachable)
-fault("unresolvable-name", "APIConnectionError", target="unresolvable", attempts=3, wire=0)(_unreachable)
-fault("untrusted-certificate", "TLSError", target="tls", wire=0)(_unreachable)
-fault("certificate-of-another-host", "TLSError", target="tls-trusted", wire=0)(_unreachable)
-fault("tls-to-plain-port", "TLSError", target="tls-to-plain", wire=0)(_unreachable)
-fault("tls-never-answers", "APITimeoutError", target="tls-to-silent", timeout=DEADLINE, wire=0)(_unreachable)
+fault("refused", "APIConnectionError", target="refused", attempts=3, requests=0)(_unreachable)
+fault("unresolvable-name", "APIConnectionError", target="unresolvable", attempts=3, requests=0)(_unreachable)
+fault("untrusted-certificate", "TLSError", target="tls", requests=0)(_unreachable)
+fault("certificate-of-another-host", "TLSError", target="tls-trusted", requests=0)(_unreachable)
+fault("tls-to-plain-port", "TLSError", target="tls-to-plain", requests=0)(_unreachable)
+fault(
+    "tls-never-responds",
+    TIMEOUT,
+    target="tls-to-silent",
+    requests=0,
+    stall=Stall.HANDSHAKE,
+    options={"connect_timeout": 60.0},
+)(_unreachable)
 fault(
     "connecting-too-slow",
-    "APITimeoutError",
+    TIMEOUT,
     target="tls-to-silent",
     attempts=3,
-    wire=0,
-    options={"connect_timeout": 0.1},
+    requests=0,
+    stall=Stall.CONNECTING,
+    options={"connect_timeout": 4.0},
 )(_unreachable)
 fault(
     "pool-full",
-    "APITimeoutError or PoolTimeoutError",
-    timeout=DEADLINE,
-    wire=0,
+    "PoolTimeoutError",
+    attempts=0,
+    stall=Stall.QUEUE,
     options={"max_connections": 1},
-    meanwhile="never-answers",
+    meanwhile="never-responds",
 )(_unreachable)
 
 # Broken off.
 
 BROKEN = "APIConnectionError or ProtocolError"
 
-say("reset-before-headers", BROKEN, b"", End.RESET, attempts=3)
-say("close-before-headers", BROKEN, b"", End.CLOSE, attempts=3)
-say("reset-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.RESET, attempts=3)
-say("close-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.CLOSE, attempts=3)
-say("close-within-status-line", BROKEN, b"HTTP/1.", End.CLOSE, attempts=3)
-say("reset-within-body", BROKEN, lambda ask: good(ask)[:-20], End.RESET, attempts=3)
-say("close-within-body", BROKEN, lambda ask: good(ask)[:-20], End.CLOSE, attempts=3)
+respond("reset-before-headers", BROKEN, b"", End.RESET, attempts=3)
+respond("close-before-headers", BROKEN, b"", End.CLOSE, attempts=3)
+respond("reset-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.RESET, attempts=3)
+respond("close-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.CLOSE, attempts=3)
+respond("close-within-status-line", BROKEN, b"HTTP/1.", End.CLOSE, attempts=3)
+respond("reset-within-body", BROKEN, lambda request: good(request)[:-20], End.RESET, attempts=3)
+respond("close-within-body", BROKEN, lambda request: good(request)[:-20], End.CLOSE, attempts=3)
 
 
 @fault("close-within-chunks", BROKEN, attempts=3)
-def _close_within_chunks(ask: Ask) -> Iterator[Step]:
+def _close_within_chunks(request: ReceivedRequest) -> Iterator[Step]:
     yield http(b"", "200 OK", "Transfer-Encoding: chunked", length=False)
-    yield chunk(envelope(ask.call_id))
+    yield chunk(envelope(request.call_id))
     yield End.CLOSE
 
 
 @fault("reset-once-then-good", "Call", attempts=2)
-def _reset_once(ask: Ask) -> Iterator[Step]:
-    yield End.RESET if ask.attempt == 1 else good(ask)
+def _reset_once(request: ReceivedRequest) -> Iterator[Step]:
+    yield End.RESET if request.attempt == 1 else good(request)
 
 
 @fault("cut-twice-then-good", "Call", attempts=3)
-def _cut_twice(ask: Ask) -> Iterator[Step]:
-    yield good(ask)[: -20 if ask.attempt < 3 else None]
-    if ask.attempt < 3:
+def _cut_twice(request: ReceivedRequest) -> Iterator[Step]:
+    yield good(request)[: -20 if request.attempt < 3 else None]
+    if request.attempt < 3:
         yield End.CLOSE
 
 
-# The connection was used before, and closes as this request lands.
-say("kept-alive-closes", BROKEN, b"", End.CLOSE, attempts=3, before=("good",))
-say("kept-alive-resets", BROKEN, b"", End.RESET, attempts=3, before=("good",))
+# The connection was used before, and closes when this request arrives.
+respond("kept-alive-closes", BROKEN, b"", End.CLOSE, attempts=3, before=("good",))
+respond("kept-alive-resets", BROKEN, b"", End.RESET, attempts=3, before=("good",))
 
 
 @fault("kept-alive-closes-once", "Call", attempts=2, before=("good",))
-def _kept_alive_closes_once(ask: Ask) -> Iterator[Step]:
-    yield End.CLOSE if ask.attempt == 1 else good(ask)
+def _kept_alive_closes_once(request: ReceivedRequest) -> Iterator[Step]:
+    yield End.CLOSE if request.attempt == 1 else good(request)
 
 
 @fault("closed-while-idle", "Call", before=("good-then-close",))
-def _closed_while_idle(ask: Ask) -> Iterator[Step]:
-    yield good(ask)
+def _closed_while_idle(request: ReceivedRequest) -> Iterator[Step]:
+    yield good(request)
 
 
-say("good-then-close", "Call", good, End.CLOSE, then_good=True)
+respond("good-then-close", "Call", good, End.CLOSE, then_good=True)
 
-# Late, or never.
+# Late, or never. Whatever drips has no end, so that only the deadline can end the request.
 
-say("never-answers", "APITimeoutError", b"", End.HOLD, timeout=DEADLINE)
-say("silent-within-headers", "APITimeoutError", b"HTTP/1.1 200 OK\r\nC", End.HOLD, timeout=DEADLINE)
-say("silent-within-body", "APITimeoutError", lambda ask: good(ask)[:-20], End.HOLD, timeout=DEADLINE)
+respond("never-responds", TIMEOUT, b"", End.HOLD, stall=Stall.RESPONSE)
+respond("silent-within-headers", TIMEOUT, b"HTTP/1.1 200 OK\r\nC", End.HOLD, stall=Stall.RESPONSE)
+respond("silent-within-body", TIMEOUT, lambda request: good(request)[:-20], End.HOLD, stall=Stall.RESPONSE)
 
 
 def dripping(data: bytes) -> Iterator[Step]:
-    """Write a byte at a time, slowly, so that something always arrives before a read times out."""
-    for byte in data:
-        yield bytes((byte,))
+    """Write ``data``, then slowly one byte after the other, so that no read ever takes long."""
+    yield data
+    while True:
+        yield b" "
         yield 0.01
 
 
-@fault("dripping-headers", "APITimeoutError", timeout=DEADLINE)
-def _dripping_headers(ask: Ask) -> Iterator[Step]:
-    yield from dripping(good(ask))
+@fault("dripping-headers", TIMEOUT, stall=Stall.RESPONSE)
+def _dripping_headers(request: ReceivedRequest) -> Iterator[Step]:
+    yield from dripping(b"HTTP/1.1 200 OK\r\nX-Filler: ")
 
 
-@fault("dripping-body", "APITimeoutError", timeout=DEADLINE)
-def _dripping_body(ask: Ask) -> Iterator[Step]:
-    head, _, body = good(ask).partition(b"\r\n\r\n")
-    yield head + b"\r\n\r\n"
-    yield from dripping(body)
+@fault("dripping-body", TIMEOUT, stall=Stall.RESPONSE)
+def _dripping_body(request: ReceivedRequest) -> Iterator[Step]:
+    yield from dripping(http(envelope(request.call_id)[:-1], length=False))
 
 
-@fault("dripping-body-of-a-failure", "APITimeoutError or NotFoundError", timeout=DEADLINE)
-def _dripping_failure(ask: Ask) -> Iterator[Step]:
-    yield http(b"", "404 Not Found", "Content-Length: 1000", length=False)
-    yield from dripping(b" " * 1000)
+@fault("dripping-body-of-a-failure", "APITimeoutError or NotFoundError", stall=Stall.RESPONSE)
+def _dripping_failure(request: ReceivedRequest) -> Iterator[Step]:
+    yield from dripping(http(b"", "404 Not Found", "Content-Length: 60000", length=False))
 
 
-@fault("second-attempt-never-answers", "APITimeoutError", attempts=2, timeout=DEADLINE)
-def _second_never_answers(ask: Ask) -> Iterator[Step]:
-    yield End.RESET if ask.attempt == 1 else End.HOLD
+@fault("second-attempt-never-responds", TIMEOUT, attempts=2, stall=Stall.RESPONSE)
+def _second_never_responds(request: ReceivedRequest) -> Iterator[Step]:
+    yield End.RESET if request.attempt == 1 else End.HOLD
 
 
-@fault("endless-100-flood", "APITimeoutError", timeout=DEADLINE)
-def _endless_100(ask: Ask) -> Iterator[Step]:
+@fault("endless-100-flood", TIMEOUT, stall=Stall.RESPONSE)
+def _endless_100(request: ReceivedRequest) -> Iterator[Step]:
     while True:
         yield b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
         yield 0.0
 
 
-@fault("endless-102", "APITimeoutError", timeout=DEADLINE)
-def _endless_102(ask: Ask) -> Iterator[Step]:
+@fault("endless-102", TIMEOUT, stall=Stall.RESPONSE)
+def _endless_102(request: ReceivedRequest) -> Iterator[Step]:
     while True:
         yield b"HTTP/1.1 102 Processing\r\n\r\n"
         yield 0.02
 
 
-@fault("endless-103", "APITimeoutError", timeout=DEADLINE)
-def _endless_103(ask: Ask) -> Iterator[Step]:
+@fault("endless-103", TIMEOUT, stall=Stall.RESPONSE)
+def _endless_103(request: ReceivedRequest) -> Iterator[Step]:
     while True:
         yield b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
         yield 0.02
 
 
-say("few-1xx-then-good", "Call", lambda ask: b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + good(ask))
+respond("few-1xx-then-good", "Call", lambda request: b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + good(request))
 
-# Out of step: another caller's answer lies on the connection. Never another's call; then it works again.
-
-
-def _another(ask: Ask) -> bytes:
-    return http(envelope("another-callers-call"))
+# Out of step: the response to another request lies on the connection. It never gets through, and the client recovers.
 
 
-say("two-answers-in-one-write", "Call", lambda ask: good(ask) + _another(ask))
+def _another(request: ReceivedRequest) -> bytes:
+    return http(envelope("call-of-another-caller"))
 
 
-@fault("answer-pushed-while-idle", "Call")
-def _pushed(ask: Ask) -> Iterator[Step]:
-    yield good(ask)
+respond("two-responses-in-one-write", "Call", lambda request: good(request) + _another(request))
+
+
+@fault("response-pushed-while-idle", "Call")
+def _pushed(request: ReceivedRequest) -> Iterator[Step]:
+    yield good(request)
     yield 0.01
-    yield _another(ask)
+    yield _another(request)
 
 
-say(
-    "next-after-two-answers",
-    "WrongCallError or Call",
+respond(
+    "next-after-two-responses",
+    "CallIdMismatchError or Call",
     good,
     attempts=None,
-    before=("two-answers-in-one-write",),
+    before=("two-responses-in-one-write",),
     then_good=True,
 )
-say(
-    "next-after-pushed-answer",
-    "WrongCallError or Call",
+respond(
+    "next-after-pushed-response",
+    "CallIdMismatchError or Call",
     good,
     attempts=None,
-    before=("answer-pushed-while-idle",),
+    before=("response-pushed-while-idle",),
     then_good=True,
 )
-say(
+respond(
     "length-too-short",
     "ResponseDecodeError or ProtocolError",
-    lambda ask: http(
-        envelope(ask.call_id), "200 OK", f"Content-Length: {len(envelope(ask.call_id)) - 200}", length=False
+    lambda request: http(
+        envelope(request.call_id),
+        "200 OK",
+        f"Content-Length: {len(envelope(request.call_id)) - 200}",
+        length=False,
     ),
     attempts=None,
     then_good=True,
 )
-say("next-after-length-too-short", "Call", good, attempts=None, before=("length-too-short",), then_good=True)
-say("words-where-the-status-belongs", "ProtocolError", WORDS["transcript"].encode() + b"\r\n\r\n", attempts=3)
-say("http-2-preface", "ProtocolError", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", attempts=3)
+respond("next-after-length-too-short", "Call", good, attempts=None, before=("length-too-short",), then_good=True)
+respond(
+    "words-where-the-status-belongs",
+    "ProtocolError",
+    WORDS["transcript"].encode() + b"\r\n\r\n",
+    attempts=3,
+)
+respond("http-2-preface", "ProtocolError", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", attempts=3)

@@ -1,21 +1,23 @@
-"""Answers that are not HTTP as RFC 9110 and RFC 9112 have it, and redirects."""
+"""Responses that are not HTTP as RFC 9110 and RFC 9112 define it, and redirects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .wire import Ask, End, Step, chunk, envelope, fault, good, http, say
+from tests.support.wire import End, ReceivedRequest, Step, chunk, envelope, good, http
+
+from .rows import Stall, fault, respond
 
 CHUNKED = "Transfer-Encoding: chunked"
 
 
 def with_header(header: bytes) -> bytes:
-    """Write an answer with one raw header line."""
+    """Write a response with one raw header line."""
     return b"HTTP/1.1 200 OK\r\n" + header + b"\r\nContent-Length: 2\r\n\r\n{}"
 
 
 def lengths(*values: object) -> bytes:
-    """Write an answer with these Content-Lengths."""
+    """Write a response with these Content-Lengths."""
     return http(b"{}", "200 OK", *(f"Content-Length: {value}" for value in values), length=False)
 
 
@@ -39,28 +41,28 @@ for _name, _payload in {
     "oversized-header": with_header(b"X-Filler: " + b"x" * 300_000),
     "unknown-transfer-encoding": http(b"{}", "200 OK", "Transfer-Encoding: gzip", length=False),
 }.items():
-    say(_name, "ProtocolError", _payload, End.CLOSE, attempts=3)
+    respond(_name, "ProtocolError", _payload, End.CLOSE, attempts=3)
 
-# A client may take them as one, or refuse them (RFC 9110, section 8.6).
-say("two-equal-lengths", "ResponseDecodeError or ProtocolError", lengths(2, 2), attempts=None)
+# A client may accept them as one, or refuse them (RFC 9110, section 8.6).
+respond("two-equal-lengths", "ResponseDecodeError or ProtocolError", lengths(2, 2), attempts=None)
 
 
 @fault("endless-header", "ProtocolError", attempts=3)
-def _endless_header(ask: Ask) -> Iterator[Step]:
+def _endless_header(request: ReceivedRequest) -> Iterator[Step]:
     yield b"HTTP/1.1 200 OK\r\nX-Endless: "
     while True:
         yield b"x" * 65536
 
 
 @fault("bad-first-chunk", "ProtocolError", attempts=3)
-def _bad_first_chunk(ask: Ask) -> Iterator[Step]:
+def _bad_first_chunk(request: ReceivedRequest) -> Iterator[Step]:
     yield http(b"zz\r\n{}\r\n0\r\n\r\n", "200 OK", CHUNKED, length=False)
     yield End.HOLD
 
 
 @fault("bad-later-chunk", "ProtocolError", attempts=3)
-def _bad_later_chunk(ask: Ask) -> Iterator[Step]:
-    body = envelope(ask.call_id)
+def _bad_later_chunk(request: ReceivedRequest) -> Iterator[Step]:
+    body = envelope(request.call_id)
     yield http(chunk(body[:50]), "200 OK", CHUNKED, length=False)
     yield 0.01
     yield b"zz\r\n" + body[50:]
@@ -68,107 +70,107 @@ def _bad_later_chunk(ask: Ask) -> Iterator[Step]:
 
 
 @fault("chunk-longer-than-it-says", "ProtocolError", attempts=3)
-def _long_chunk(ask: Ask) -> Iterator[Step]:
-    body = envelope(ask.call_id)
+def _long_chunk(request: ReceivedRequest) -> Iterator[Step]:
+    body = envelope(request.call_id)
     yield http(chunk(body[:50]), "200 OK", CHUNKED, length=False)
     yield b"4\r\n" + body[50:] + b"\r\n0\r\n\r\n"
     yield End.HOLD
 
 
-@fault("flood-of-one-byte-chunks", "APITimeoutError", timeout=0.3)
-def _tiny_chunks(ask: Ask) -> Iterator[Step]:
+@fault("flood-of-one-byte-chunks", "APITimeoutError", stall=Stall.RESPONSE)
+def _tiny_chunks(request: ReceivedRequest) -> Iterator[Step]:
     yield http(b"", "200 OK", CHUNKED, length=False)
     while True:
         yield chunk(b" ") * 5000
         yield 0.0
 
 
-@fault("chunk-size-of-a-terabyte", "ProtocolError or APITimeoutError", attempts=3, timeout=2.0)
-def _huge_chunk(ask: Ask) -> Iterator[Step]:
-    yield http(b"10000000000\r\n" + envelope(ask.call_id), "200 OK", CHUNKED, length=False)
+@fault("chunk-size-of-a-terabyte", "ProtocolError or APITimeoutError", attempts=3)
+def _huge_chunk(request: ReceivedRequest) -> Iterator[Step]:
+    yield http(b"10000000000\r\n" + envelope(request.call_id), "200 OK", CHUNKED, length=False)
     yield End.CLOSE
 
 
-def _chunked(ask: Ask) -> bytes:
-    body = envelope(ask.call_id)
+def _chunked(request: ReceivedRequest) -> bytes:
+    body = envelope(request.call_id)
     return chunk(body[:7]) + chunk(body[7:]) + b"0\r\n\r\n"
 
 
-say("good-chunked", "Call", lambda ask: http(_chunked(ask), "200 OK", CHUNKED, length=False))
-say(
+respond("good-chunked", "Call", lambda request: http(_chunked(request), "200 OK", CHUNKED, length=False))
+respond(
     "good-chunked-with-trailers",
     "Call",
-    lambda ask: http(_chunked(ask)[:-2] + b"X-Late: 1\r\n\r\n", "200 OK", CHUNKED, length=False),
+    lambda request: http(_chunked(request)[:-2] + b"X-Late: 1\r\n\r\n", "200 OK", CHUNKED, length=False),
 )
-say(
+respond(
     "chunked-and-length",
     "Call or ProtocolError",
-    lambda ask: http(_chunked(ask), "200 OK", CHUNKED, "Content-Length: 7", length=False),
+    lambda request: http(_chunked(request), "200 OK", CHUNKED, "Content-Length: 7", length=False),
     attempts=None,
     then_good=True,
 )
-say(
+respond(
     "good-until-close",
     "Call",
-    lambda ask: http(envelope(ask.call_id), length=False),
+    lambda request: http(envelope(request.call_id), length=False),
     End.CLOSE,
     then_good=True,
 )
-say("good-http-1.0", "Call", lambda ask: good(ask).replace(b"HTTP/1.1", b"HTTP/1.0", 1), End.CLOSE)
-say("good-without-reason", "Call", lambda ask: good(ask).replace(b"200 OK", b"200", 1))
-say(
+respond("good-http-1.0", "Call", lambda request: good(request).replace(b"HTTP/1.1", b"HTTP/1.0", 1), End.CLOSE)
+respond("good-without-reason", "Call", lambda request: good(request).replace(b"200 OK", b"200", 1))
+respond(
     "good-with-bare-newlines",
     "Call or ProtocolError",
-    lambda ask: good(ask).replace(b"\r\n", b"\n"),
+    lambda request: good(request).replace(b"\r\n", b"\n"),
     attempts=None,
 )
 
-# An upgrade that nobody asked for.
-say(
-    "101-unasked",
+# An upgrade that was not requested.
+respond(
+    "101-not-requested",
     "APIStatusError or ProtocolError",
     http(b"", "101 Switching Protocols", "Upgrade: websocket", "Connection: upgrade", length=False),
     End.CLOSE,
     attempts=None,
 )
 
-# Redirects lead the key away; none is followed, and ``elsewhere`` hears nothing.
+# A redirect would lead the key to another host. None is followed, and ``elsewhere`` receives nothing.
 
 
-def redirect(status: int) -> Callable[[Ask], bytes]:
-    """Make a script's payload: the same path on another host."""
-    return lambda ask: http(b"", f"{status} Moved", f"Location: {ask.elsewhere}/calls/{ask.call_id}")
+def redirect(status: int) -> Callable[[ReceivedRequest], bytes]:
+    """Make the payload of a script: a redirect to the same path on another host."""
+    return lambda request: http(b"", f"{status} Moved", f"Location: {request.elsewhere}/calls/{request.call_id}")
 
 
 for _status in (301, 302, 303, 307, 308):
-    say(f"redirect-{_status}-elsewhere", "APIStatusError", redirect(_status))
-say(
+    respond(f"redirect-{_status}-elsewhere", "APIStatusError", redirect(_status))
+respond(
     "redirect-with-html-refresh",
     "APIStatusError",
-    lambda ask: http(
-        f'<meta http-equiv="refresh" content="0; url={ask.elsewhere}/">'.encode(),
+    lambda request: http(
+        f'<meta http-equiv="refresh" content="0; url={request.elsewhere}/">'.encode(),
         "300 Multiple Choices",
-        f"Refresh: 0; url={ask.elsewhere}/",
-        f"Link: <{ask.elsewhere}/>; rel=next",
-        f'Alt-Svc: h2="{ask.elsewhere.removeprefix("http://")}"',
+        f"Refresh: 0; url={request.elsewhere}/",
+        f"Link: <{request.elsewhere}/>; rel=next",
+        f'Alt-Svc: h2="{request.elsewhere.removeprefix("http://")}"',
     ),
 )
-say("redirect-without-location", "APIStatusError", http(b"", "302 Found"))
-# A lent httpx.AsyncClient parses the Location even where it does not follow it.
-say(
+respond("redirect-without-location", "APIStatusError", http(b"", "302 Found"))
+# An external httpx.AsyncClient parses the Location even where it does not follow it.
+respond(
     "redirect-to-nonsense",
     "APIStatusError or ProtocolError",
     http(b"", "302 Found", "Location: http://[::bad"),
     attempts=None,
 )
-say("not-modified", "APIStatusError", http(b"", "304 Not Modified", length=False))
+respond("not-modified", "APIStatusError", http(b"", "304 Not Modified", length=False))
 
 
 @fault("sets-a-cookie", "Call")
-def _sets_a_cookie(ask: Ask) -> Iterator[Step]:
-    yield http(envelope(ask.call_id), "200 OK", "Set-Cookie: sid=canary; Path=/")
+def _sets_a_cookie(request: ReceivedRequest) -> Iterator[Step]:
+    yield http(envelope(request.call_id), "200 OK", "Set-Cookie: sid=canary; Path=/")
 
 
 @fault("cookie-is-not-sent-back", "Call", before=("sets-a-cookie",))
-def _cookie_is_not_sent_back(ask: Ask) -> Iterator[Step]:
-    yield http(b"", "400 Bad Request") if ask.cookie else good(ask)
+def _cookie_is_not_sent_back(request: ReceivedRequest) -> Iterator[Step]:
+    yield http(b"", "400 Bad Request") if request.cookie else good(request)

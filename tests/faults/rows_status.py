@@ -1,13 +1,15 @@
-"""Statuses, what they make of retries, Retry-After, and servers that repeat the key or the caller's words."""
+"""Statuses, how they are retried, Retry-After, and servers that repeat the key or people's words."""
 
 from __future__ import annotations
 
 import email.utils
 import json
-import time
 from collections.abc import Iterator
 
-from .wire import WORDS, Ask, End, Step, envelope, fault, good, http, say
+from tests.support.canary import WORDS
+from tests.support.wire import NOW, End, ReceivedRequest, Step, envelope, good, http
+
+from .rows import fault, respond
 
 CLASSES = {
     401: "AuthenticationError",
@@ -47,71 +49,69 @@ def class_of(status: int) -> str:
 
 
 for _status in RETRIED:
-    say(f"status-{_status}", class_of(_status), http(SORRY, _status), attempts=3)
+    respond(f"status-{_status}", class_of(_status), http(SORRY, _status), attempts=3)
 for _status in (*NOT_RETRIED, 599, 600, 799, 999):
-    say(
+    respond(
         f"status-{_status}",
         class_of(_status) if _status < 600 else "APIStatusError or ProtocolError",
         http(SORRY, _status),
         attempts=1 if _status < 600 else None,
     )
 
-say("html-404", "NotFoundError", http(b"<html>not here</html>", 404))
-say("empty-500", "ServerError", http(b"", 500), attempts=3)
-say("null-in-a-500", "ServerError", http(b"null", 500), attempts=3)
-say("msg-is-no-text", "NotFoundError", http(b'{"err": true, "msg": {"a": 1}}', 404))
-say("msg-is-endless", "NotFoundError", http(json.dumps({"err": True, "msg": "x" * 60_000}).encode(), 404))
-say(
+respond("html-404", "NotFoundError", http(b"<html>not here</html>", 404))
+respond("empty-500", "ServerError", http(b"", 500), attempts=3)
+respond("null-in-a-500", "ServerError", http(b"null", 500), attempts=3)
+respond("msg-is-no-text", "NotFoundError", http(b'{"err": true, "msg": {"a": 1}}', 404))
+respond("msg-is-endless", "NotFoundError", http(json.dumps({"err": True, "msg": "x" * 60_000}).encode(), 404))
+respond(
     "msg-with-control-characters",
     "NotFoundError",
     http(json.dumps({"msg": "a\x1b[31m\r\nb\x00"}).encode(), 404),
 )
-say("deep-nesting-in-a-404", "NotFoundError", http(b"[" * 60_000, 404))
-say("integer-of-5000-digits-in-a-404", "NotFoundError", http(b'{"msg": ' + b"7" * 5000 + b"}", 404))
+respond("deep-nesting-in-a-404", "NotFoundError", http(b"[" * 60_000, 404))
+respond("integer-of-5000-digits-in-a-404", "NotFoundError", http(b'{"msg": ' + b"7" * 5000 + b"}", 404))
 
 # The status says it all: a broken body of a failure does not change what failed.
-say("broken-body-of-a-404", "NotFoundError", http(b"no gzip", 404, "Content-Encoding: gzip"))
-say("unknown-encoding-of-a-401", "AuthenticationError", http(b"?", 401, "Content-Encoding: br"))
+respond("broken-body-of-a-404", "NotFoundError", http(b"no gzip", 404, "Content-Encoding: gzip"))
+respond("unknown-encoding-of-a-401", "AuthenticationError", http(b"?", 401, "Content-Encoding: br"))
 
 
 @fault("cut-body-of-a-403", "PermissionDeniedError")
-def _cut_403(ask: Ask) -> Iterator[Step]:
+def _cut_403(request: ReceivedRequest) -> Iterator[Step]:
     yield http(b"", 403, "Content-Length: 100", length=False) + b'{"msg'
     yield End.CLOSE
 
 
-@fault("cut-body-of-a-429", "RateLimitError", retry_after=(60, 60))
-def _cut_429(ask: Ask) -> Iterator[Step]:
+@fault("cut-body-of-a-429", "RateLimitError", retry_after=60)
+def _cut_429(request: ReceivedRequest) -> Iterator[Step]:
     yield http(b"", 429, "Retry-After: 60", "Content-Length: 100", length=False) + b'{"msg'
     yield End.CLOSE
 
 
 # What the server says of retries.
-say("should-retry-a-404", "NotFoundError", http(SORRY, 404, "X-Should-Retry: true"), attempts=3)
-say("should-not-retry-a-503", "ServerError", http(SORRY, 503, "X-Should-Retry: false"))
-say("should-retry-maybe", "ServerError", http(SORRY, 503, "X-Should-Retry: maybe"), attempts=3)
+respond("should-retry-a-404", "NotFoundError", http(SORRY, 404, "X-Should-Retry: true"), attempts=3)
+respond("should-not-retry-a-503", "ServerError", http(SORRY, 503, "X-Should-Retry: false"))
+respond("should-retry-maybe", "ServerError", http(SORRY, 503, "X-Should-Retry: maybe"), attempts=3)
 
 
-def told_once(
-    name: str, header: str, waits: tuple[float, float], status: int = 503, **details: object
-) -> None:
-    """Add a script that fails once with ``header``, and is good after."""
+def fails_once(name: str, header: str, waits: float, status: int = 503, **details: object) -> None:
+    """Add a script that fails once, with ``header``, and then sends a good response."""
 
-    def script(ask: Ask) -> Iterator[Step]:
-        moment = email.utils.formatdate(time.time() + 3, usegmt=True)
-        yield http(SORRY, status, header.format(moment)) if ask.attempt == 1 else good(ask)
+    def script(request: ReceivedRequest) -> Iterator[Step]:
+        moment = email.utils.formatdate(NOW + 3, usegmt=True)
+        yield http(SORRY, status, header.format(moment)) if request.attempt == 1 else good(request)
 
     fault(name, "Call", attempts=2, waits=waits, **details)(script)
 
 
-told_once("retry-after-seconds", "Retry-After: 2", (2, 2.1))
-told_once("retry-after-zero", "Retry-After: 0", (0, 0))
-told_once("retry-after-date", "Retry-After: {}", (1.5, 3.1))
-told_once("retry-after-ms", "Retry-After-Ms: 250", (0.25, 0.3))
-told_once("retry-after-past-date", "Retry-After: Mon, 01 Jan 2024 00:00:00 GMT", (0, 0))
-told_once("retry-after-of-a-429", "Retry-After: 2", (2, 2.1), 429)
-told_once("retry-after-120-to-the-second", "Retry-After: 120", (120, 120.1), timeout=300.0)
-told_once("no-retry-after", "X-Nothing: 1", (0, 0))
+fails_once("retry-after-seconds", "Retry-After: 2", 2)
+fails_once("retry-after-zero", "Retry-After: 0", 0)
+fails_once("retry-after-date", "Retry-After: {}", 3)
+fails_once("retry-after-ms", "Retry-After-Ms: 250", 0.25)
+fails_once("retry-after-past-date", "Retry-After: Mon, 01 Jan 2024 00:00:00 GMT", 0)
+fails_once("retry-after-of-a-429", "Retry-After: 2", 2, 429)
+fails_once("retry-after-120-to-the-second", "Retry-After: 120", 120, timeout=300.0)
+fails_once("no-retry-after", "X-Nothing: 1", 0)
 
 HOSTILE = {
     "negative": "-10",
@@ -133,71 +133,71 @@ HOSTILE = {
     "list": "1, 2",
 }
 for _name, _value in HOSTILE.items():
-    told_once(f"retry-after-hostile-{_name}", f"Retry-After: {_value}", (0, 0))
-    told_once(f"retry-after-ms-hostile-{_name}", f"Retry-After-Ms: {_value}", (0, 0))
+    fails_once(f"retry-after-hostile-{_name}", f"Retry-After: {_value}", 0)
+    fails_once(f"retry-after-ms-hostile-{_name}", f"Retry-After-Ms: {_value}", 0)
 
-say("429-beyond-the-deadline", "RateLimitError", http(SORRY, 429, "Retry-After: 60"), retry_after=(60, 60))
-say("503-beyond-the-deadline", "ServerError", http(SORRY, 503, "Retry-After: 60"), retry_after=(60, 60))
-say(
+respond("429-beyond-the-deadline", "RateLimitError", http(SORRY, 429, "Retry-After: 60"), retry_after=60)
+respond("503-beyond-the-deadline", "ServerError", http(SORRY, 503, "Retry-After: 60"), retry_after=60)
+respond(
     "429-beyond-120-seconds",
     "RateLimitError",
     http(SORRY, 429, "Retry-After: 121"),
-    retry_after=(121, 121),
+    retry_after=121,
     timeout=300.0,
 )
-say(
-    "after-a-429-beyond-the-deadline", "RateLimitError", good, attempts=0, before=("429-beyond-the-deadline",)
-)
-say("429-with-two-seconds", "RateLimitError", http(SORRY, 429, "Retry-After: 2"), attempts=3, waits=(4, 4.2))
-say("after-a-429", "Call", good, before=("429-with-two-seconds",), waits=(6, 6.3))
+respond("after-a-429-beyond-the-deadline", "RateLimitError", good, attempts=0, before=("429-beyond-the-deadline",))
+respond("429-with-two-seconds", "RateLimitError", http(SORRY, 429, "Retry-After: 2"), attempts=3, waits=4)
+respond("after-a-429", "Call", good, before=("429-with-two-seconds",), waits=6)
 
 # Servers that repeat the key, wherever they can.
-say(
+respond(
     "key-in-msg",
     "AuthenticationError",
-    lambda ask: http(json.dumps({"msg": f"bad key {ask.key}"}).encode(), 401),
+    lambda request: http(json.dumps({"msg": f"bad key {request.key}"}).encode(), 401),
 )
-say("key-in-html", "AuthenticationError", lambda ask: http(f"<p>bad key {ask.key}</p>".encode(), 401))
-say("key-at-the-edge", "AuthenticationError", lambda ask: http((f"{' ' * 3980}{ask.key}").encode(), 401))
-say("key-cut-at-500", "AuthenticationError", lambda ask: http(("x" * 490 + ask.key).encode(), 401))
-say("key-in-request-id", "NotFoundError", lambda ask: http(SORRY, 404, f"X-Request-Id: req {ask.key}"))
-say("key-in-reason", "PermissionDeniedError", lambda ask: http(SORRY, f"403 Forbidden {ask.key}"))
-say("key-in-header-name", "NotFoundError", lambda ask: http(SORRY, 404, f"X-{ask.key}: 1"))
-say(
+respond("key-in-html", "AuthenticationError", lambda request: http(f"<p>bad key {request.key}</p>".encode(), 401))
+respond("key-at-the-edge", "AuthenticationError", lambda request: http((f"{' ' * 3980}{request.key}").encode(), 401))
+respond("key-cut-at-500", "AuthenticationError", lambda request: http(("x" * 490 + request.key).encode(), 401))
+respond("key-in-request-id", "NotFoundError", lambda request: http(SORRY, 404, f"X-Request-Id: req {request.key}"))
+respond("key-in-reason", "PermissionDeniedError", lambda request: http(SORRY, f"403 Forbidden {request.key}"))
+respond("key-in-header-name", "NotFoundError", lambda request: http(SORRY, 404, f"X-{request.key}: 1"))
+respond(
     "key-in-status-line",
     "ProtocolError",
-    lambda ask: f"HTTP/1.1 {ask.key}\r\n\r\n".encode(),
+    lambda request: f"HTTP/1.1 {request.key}\r\n\r\n".encode(),
     End.CLOSE,
     attempts=3,
 )
-say(
+respond(
     "key-in-bad-header",
     "ProtocolError",
-    lambda ask: http(SORRY, 404, f"no colon {ask.key}"),
+    lambda request: http(SORRY, 404, f"no colon {request.key}"),
     End.CLOSE,
     attempts=3,
 )
-say(
+respond(
     "key-in-location",
     "APIStatusError",
-    lambda ask: http(b"", 302, f"Location: {ask.elsewhere}/?key={ask.key}"),
+    lambda request: http(b"", 302, f"Location: {request.elsewhere}/?key={request.key}"),
 )
-say("key-in-a-200-of-html", "ResponseDecodeError", lambda ask: http(f"<p>{ask.key}</p>".encode()))
-say(
+respond("key-in-a-200-of-html", "ResponseDecodeError", lambda request: http(f"<p>{request.key}</p>".encode()))
+respond(
     "key-in-an-envelope-error",
     "EnvelopeError",
-    lambda ask: http(json.dumps({"msg": ask.key, "err": True}).encode()),
+    lambda request: http(json.dumps({"msg": request.key, "err": True}).encode()),
 )
-say("key-in-a-good-call", "Call", lambda ask: http(envelope(ask.call_id, campaign_id=ask.key)))
-say("key-as-stray-name", "Call", lambda ask: http(envelope(ask.call_id, variables={ask.key: ask.key})))
-say(
+respond("key-in-a-good-call", "Call", lambda request: http(envelope(request.call_id, campaign_id=request.key)))
+respond(
+    "key-as-unknown-name", "Call", lambda request: http(envelope(request.call_id, variables={request.key: request.key}))
+)
+respond(
     "key-as-chunk-size",
     "ProtocolError",
-    lambda ask: http(ask.key.encode() + b"\r\n", "200 OK", "Transfer-Encoding: chunked", length=False),
+    lambda request: http(request.key.encode() + b"\r\n", "200 OK", "Transfer-Encoding: chunked", length=False),
     End.CLOSE,
     attempts=3,
 )
 
 # A failure by its status whose body is a call all the same.
-say("call-in-a-500", "ServerError", lambda ask: http(envelope(ask.call_id), 500), attempts=3)
-say("bare-call-in-a-404", "NotFoundError", http(json.dumps({"call": WORDS["turn"]}).encode(), 404))
+respond("call-in-a-500", "ServerError", lambda request: http(envelope(request.call_id), 500), attempts=3)
+respond("bare-call-in-a-404", "NotFoundError", http(json.dumps({"call": WORDS["turn"]}).encode(), 404))

@@ -1,4 +1,4 @@
-"""Prints the fault table: ``python -m tests.faults.table [part of a name ...]``. Fails on a mismatch."""
+"""Prints the fault table: ``python -m tests.faults.table [PART_OF_A_NAME ...]``. Fails on a mismatch."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import asyncio
 import subprocess
 import sys
 
-from .harness import TRANSPORTS, Result, run_row
-from .process import ROOT, FaultServer, fault_server
-from .table_rows import ROWS
+from tests.support.clock import MovableLoop
+from tests.support.process import ROOT, ServerProcess, scripted_server
 
-COLUMNS = "{:<11} {:<40} {:<42} {:<24} {:>8} {:>8} {:>11}"
+from .harness import SCRIPTS, Outcome, play
+from .scripts import ROWS
+from .transports import TRANSPORTS
+
+COLUMNS = "{:<15} {:<40} {:<42} {:<24} {:>8} {:>9} {:>11}"
 
 
-def line(result: Result) -> str:
-    """Write one line of the table."""
+def line(outcome: Outcome) -> str:
+    """Write one line of the table. The time includes delays and deadlines, which the clock of the loop skips."""
     return COLUMNS.format(
-        result.transport,
-        result.row.name,
-        result.row.expect,
-        result.got,
-        result.wire,
-        f"{result.elapsed * 1000:.1f}",
-        f"{result.overrun * 1000:.1f}" if result.overrun else "",
+        outcome.transport,
+        outcome.row.name,
+        outcome.row.expect,
+        outcome.result,
+        outcome.requests,
+        f"{outcome.elapsed * 1000:.1f}",
+        f"{outcome.overrun * 1000:.1f}" if outcome.overrun else "",
     )
 
 
-def bomb_costs(server: FaultServer, transport: str) -> str:
+def bomb_costs(server: ServerProcess, transport: str) -> str:
     """Fetch the gzip bomb in a process of its own; return what it measured."""
     base_url = f"http://127.0.0.1:{server.ports['plain']}/good"
     command = [sys.executable, "-m", "tests.faults.bomb", base_url, transport, f"gzip-bomb--{transport}"]
@@ -34,23 +37,25 @@ def bomb_costs(server: FaultServer, transport: str) -> str:
 
 
 def main(wanted: list[str]) -> int:
-    """Print the lines whose row is wanted; return the exit status."""
+    """Print the lines of the rows that are wanted; return the exit status."""
     rows = [row for name, row in ROWS.items() if not wanted or any(part in name for part in wanted)]
-    print(COLUMNS.format("transport", "fault", "expected", "got", "requests", "time ms", "overrun ms"))
-    results = []
-    with fault_server() as server:
+    if not rows:
+        print("no row has such a name")
+        return 2
+    print(COLUMNS.format("transport", "fault", "expected", "received", "requests", "time ms", "overrun ms"))
+    outcomes = []
+    with scripted_server(SCRIPTS) as server:
         for transport in TRANSPORTS:
             if "gzip-bomb" in (row.name for row in rows):
-                print(f"{transport:<11} gzip-bomb costs: {bomb_costs(server, transport)}")
+                print(f"{transport:<15} gzip-bomb costs: {bomb_costs(server, transport)}")
             for row in rows:
-                result = asyncio.run(run_row(row, transport, server))
-                result.problems += [f"shows the key: {place}" for place in result.exposures.of_the_key()]
-                result.problems += [f"shows {word}" for word in result.exposures.of_words()]
-                results.append(result)
-                print(line(result), *(f"MISMATCH: {problem}" for problem in result.problems), sep="  ")
-    wrong = [result for result in results if result.problems]
-    worst = max(result.overrun for result in results)
-    print(f"{len(results)} lines, {len(wrong)} mismatches, worst overrun of a deadline {worst * 1000:.1f} ms")
+                with asyncio.Runner(loop_factory=MovableLoop) as runner:
+                    outcome = runner.run(play(row, transport, server))
+                outcomes.append(outcome)
+                print(line(outcome), *(f"MISMATCH: {problem}" for problem in outcome.problems), sep="  ")
+    wrong = [outcome for outcome in outcomes if outcome.problems]
+    worst = max(outcome.overrun for outcome in outcomes)
+    print(f"{len(outcomes)} lines, {len(wrong)} mismatches, worst overrun of a deadline {worst * 1000:.1f} ms")
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""The API key and callers' words: nowhere in what anybody else may read."""
+"""Positive controls of the search for exposures, and where the key and people's words could show beside the table."""
 
 from __future__ import annotations
 
@@ -8,156 +8,154 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from tests.support.canary import API_KEY, KEY_PART, WORDS
+from tests.support.clock import MovableLoop, movable_loop, run_turns
+from tests.support.eventually import eventually
+from tests.support.exposure import Exposures
+from tests.support.process import ServerProcess
+from tests.support.wire import envelope
 
-from puretalk_client import APIConnectionError, AsyncPuretalk, Call
+from puretalk_client import APIConnectionError, AsyncPuretalk, Call, PuretalkError
 
-from .exposure import Exposures
-from .harness import API_KEY, TRANSPORTS, base_url, new_id, outcome, played, run_row
-from .process import FaultServer, fault_server
-from .table_rows import ROWS
-from .wire import WORDS, envelope
+from .harness import base_url, fail_to_resolve, new_id, play, result_of
+from .scripts import ROWS
+from .transports import OWN_POOLS, TRANSPORTS
 
 over_each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
+over_own_pools = pytest.mark.parametrize("transport", OWN_POOLS)  # an external client has its own proxies
+TIMEOUT = 1000.0
+"""Seconds of a caller's own timeout, which the clock of the loop skips."""
 
 
 @over_each_transport
-@pytest.mark.parametrize("name", ROWS)
-def test_nothing_shows(name: str, transport: str, server: FaultServer) -> None:
-    """No repr, log of any library, error, cause, frame, pickle or drift holds the key or what people said."""
-    exposures = played(name, transport, server).exposures
-    assert (exposures.of_the_key(), exposures.of_words()) == ([], [])
-
-
-@over_each_transport
-@pytest.mark.parametrize("name", ["good", "strays", "reset-within-body", "key-in-msg", "silent-within-body"])
-def test_nothing_shows_when_asyncio_debugs(name: str, transport: str, server: FaultServer) -> None:
-    """What asyncio logs in its debug mode holds neither the key nor what people said."""
-    exposures = asyncio.run(run_row(ROWS[name], transport, server), debug=True).exposures
-    assert (exposures.of_the_key(), exposures.of_words()) == ([], [])
+@pytest.mark.parametrize("name", ["good", "mismatches", "reset-within-body", "key-in-msg", "silent-within-body"])
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": MovableLoop, "debug": True})], ids=["debug"])
+async def test_debug_mode_shows_nothing(name: str, transport: str, server: ServerProcess) -> None:
+    """What asyncio logs in its debug mode holds neither the key nor people's words."""
+    assert asyncio.get_running_loop().get_debug()
+    assert (await play(ROWS[name], transport, server)).problems == []
 
 
 @over_each_transport
 @pytest.mark.parametrize("name", ["silent-within-headers", "silent-within-body"])
 @pytest.mark.parametrize("how", ["cancel", "timeout", "wait_for"])
-def test_nothing_shows_when_a_call_is_cancelled(
-    name: str, how: str, transport: str, server: FaultServer
-) -> None:
+async def test_cancellation_shows_nothing(name: str, how: str, transport: str, server: ServerProcess) -> None:
     """A cancellation from outside passes through the same frames as an error, and shows as little."""
-    exposures = Exposures(API_KEY)
-
-    async def run() -> None:
-        async with TRANSPORTS[transport](base_url=base_url(server, ROWS[name])) as client:
-            call = client.calls.get(new_id(name))
-            got: BaseException | None = None
-            try:
-                await {"cancel": cancelled, "timeout": within, "wait_for": waited_for}[how](call)
-            except (asyncio.CancelledError, TimeoutError) as error:
-                got = error
-            assert got is not None
-            assert not isinstance(got, APIConnectionError)
-            exposures.look_at_outcome(got)
-
-    asyncio.run(run())
-    assert (exposures.of_the_key(), exposures.of_words()) == ([], [])
-
-
-async def cancelled(call: Coroutine[Any, Any, Call]) -> Call:
-    """Await a call in a task that is cancelled."""
-    task = asyncio.create_task(call)
-    await asyncio.sleep(0.2)
-    task.cancel()
-    return await task
+    exposures = Exposures()
+    async with TRANSPORTS[transport](base_url=base_url(server, ROWS[name])) as client:
+        call_id = new_id(name)
+        fetch = client.calls.get(call_id, timeout=2 * TIMEOUT)
+        task = asyncio.create_task({"cancel": unbounded, "timeout": under_timeout, "wait_for": waited_for}[how](fetch))
+        await eventually(lambda: server.ask(f"pauses {call_id}"))
+        await run_turns()
+        if how == "cancel":
+            task.cancel()
+        else:
+            movable_loop().move(TIMEOUT)
+        with pytest.raises((asyncio.CancelledError, TimeoutError)) as caught:
+            await task
+        assert not isinstance(caught.value, PuretalkError)
+        exposures.inspect_result(caught.value)
+    assert (exposures.of_key(), exposures.of_words()) == ([], [])
 
 
-async def waited_for(call: Coroutine[Any, Any, Call]) -> Call:
+async def unbounded(fetch: Coroutine[Any, Any, Call]) -> Call:
+    """Await a call."""
+    return await fetch
+
+
+async def waited_for(fetch: Coroutine[Any, Any, Call]) -> Call:
     """Await a call for a while."""
-    return await asyncio.wait_for(call, 0.2)
+    return await asyncio.wait_for(fetch, TIMEOUT)
 
 
-async def within(call: Coroutine[Any, Any, Call]) -> Call:
+async def under_timeout(fetch: Coroutine[Any, Any, Call]) -> Call:
     """Await a call under a timeout of the caller's own."""
-    async with asyncio.timeout(0.2):
-        return await call
+    async with asyncio.timeout(TIMEOUT):
+        return await fetch
 
 
-def test_the_search_finds_what_is_there() -> None:
-    """Positive control: a key or a word that does show is found, in a log as in an error."""
-    for text in (API_KEY, API_KEY[:-9], API_KEY[9:], WORDS["turn"]):
-        exposures = Exposures(API_KEY)
-        with exposures.logs():
-            logging.getLogger("anybody").debug("%s", f"<{text}>")
-        exposures.look_at_outcome(ValueError(text))
-        found = exposures.of_the_key() + exposures.of_words()
-        assert any("log of anybody" in place for place in found)
-        assert any("ValueError in the chain" in place for place in found)
-        assert any("traceback of ValueError" in place for place in found)
-        assert any("pickle" in place for place in found)
+@pytest.mark.parametrize(
+    "text",
+    [API_KEY, API_KEY[: -KEY_PART - 1], API_KEY[KEY_PART + 1 :], WORDS["turn"]],
+    ids=["key", "start", "end", "words"],
+)
+def test_search_finds_what_shows(text: str) -> None:
+    """A key, a part of it and a word are found in a log and in every part of an error."""
+    exposures = Exposures()
+    with exposures.capture_logs():
+        logging.getLogger("anybody").debug("%s", f"<{text}>")
+    exposures.inspect_result(ValueError(text))
+    found = [where.rpartition(": ")[2] for where in exposures.of_key() + exposures.of_words()]
+    assert found == ["ValueError in the chain", "log of anybody", "pickle", "repr", "traceback of ValueError"]
 
 
-def test_the_words_are_in_the_call(server: FaultServer) -> None:
-    """Positive control: the server does send every word, and the client does send the key."""
-    assert all(word.encode() in envelope("c", stray=WORDS["stray"]) for word in WORDS.values())
-
-    async def run() -> None:
-        async with AsyncPuretalk(API_KEY, base_url=base_url(server, ROWS["good"])) as client:
-            call = await client.calls.get(new_id("key-in-a-good-call"))
-        assert call.campaign_id == API_KEY
-        assert call.transcript == WORDS["transcript"]
-
-    asyncio.run(run())
+def test_search_looks_into_frames_causes_and_groups() -> None:
+    """A key is found in the locals of a frame, and in an error that another one hides."""
+    exposures = Exposures()
+    try:
+        hide_the_key()
+    except* RuntimeError as group:
+        exposures.inspect_result(group)
+    assert exposures.of_key() == ["LookupError in the chain", "traceback of LookupError", "traceback of RuntimeError"]
 
 
+def hide_the_key() -> None:
+    """Raise an error that does not show the key itself."""
+    try:
+        headers = [API_KEY]
+        raise LookupError(*headers)
+    except LookupError:
+        raise RuntimeError("nothing to see") from None
+
+
+async def test_server_and_client_send_what_is_searched_for(server: ServerProcess) -> None:
+    """The server does send every word, and the client does send the key."""
+    assert all(word.encode() in envelope("c", unknown=WORDS["mismatch"]) for word in WORDS.values())
+    async with AsyncPuretalk(API_KEY, base_url=base_url(server, ROWS["good"])) as client:
+        call = await client.calls.get(new_id("key-in-a-good-call"))
+    assert call.campaign_id == API_KEY
+    assert call.transcript == WORDS["transcript"]
+
+
+@over_own_pools
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"])
-def test_no_proxy_is_asked_for_this_machine(
-    name: str, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+async def test_requests_to_loopback_pass_no_proxy(
+    name: str, transport: str, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy of the environment never hears of calls to loopback."""
-    with fault_server() as other:
-        monkeypatch.setenv(name, f"http://127.0.0.1:{other.ports['elsewhere']}")
-
-        async def run() -> None:
-            async with AsyncPuretalk(API_KEY, base_url=base_url(server, ROWS["good"])) as client:
-                assert isinstance(await outcome(client.calls.get(new_id("good"))), Call)
-
-        asyncio.run(run())
-        assert other.ask("elsewhere") == [0, ""]
+    """A proxy of the environment does not receive requests to this machine."""
+    monkeypatch.setenv(name, f"http://127.0.0.1:{server.ports['elsewhere']}")
+    async with TRANSPORTS[transport](base_url=base_url(server, ROWS["good"])) as client:
+        assert isinstance(await result_of(client.calls.get(new_id("good"))), Call)
+    assert server.ask("elsewhere") == [0, ""]
 
 
+@over_own_pools
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_proxy_gets_a_tunnel_and_no_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For https, a proxy of the environment is used as httpx does, and told no more than the host."""
-    with fault_server() as other:
-        monkeypatch.setenv(name, f"http://127.0.0.1:{other.ports['elsewhere']}")
-
-        async def run() -> object:
-            async with AsyncPuretalk(API_KEY, base_url="https://api.test", max_retries=0) as client:
-                return await outcome(client.calls.get("c"))
-
-        assert isinstance(asyncio.run(run()), APIConnectionError)
-        connections, received = other.ask("elsewhere")
-        assert connections == 1
-        assert received.startswith("CONNECT api.test:443 HTTP/1.1\r\n")
-        exposures = Exposures(API_KEY)
-        exposures.show("proxy", received)
-        assert exposures.of_the_key() == []
+async def test_proxy_gets_a_tunnel_and_no_key(
+    name: str, transport: str, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy of the environment is used for https, and sees no more than host and port."""
+    monkeypatch.setenv(name, f"http://127.0.0.1:{server.ports['elsewhere']}")
+    async with TRANSPORTS[transport](base_url="https://api.test", max_retries=0) as client:
+        assert isinstance(await result_of(client.calls.get("c")), APIConnectionError)
+    connections, received = server.ask("elsewhere")
+    assert connections == 1
+    assert received.startswith("CONNECT api.test:443 HTTP/1.1\r\n")
+    exposures = Exposures()
+    exposures.add("proxy", received)
+    assert exposures.of_key() == []
 
 
+@over_own_pools
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
-def test_plain_http_goes_through_no_proxy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plain http through a proxy would show the proxy the key."""
-    with fault_server() as other:
-        monkeypatch.setenv(name, f"http://127.0.0.1:{other.ports['elsewhere']}")
-
-        async def run() -> None:
-            client = AsyncPuretalk(
-                API_KEY,
-                base_url="http://nowhere.invalid",
-                allow_insecure=True,
-                max_retries=0,
-                connect_timeout=0.3,
-            )
-            async with client:
-                await outcome(client.calls.get("c"))
-
-        asyncio.run(run())
-        assert other.ask("elsewhere") == [0, ""]
+async def test_plain_http_passes_no_proxy(
+    name: str, transport: str, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy would see the key of a plain http request to another machine."""
+    fail_to_resolve()
+    monkeypatch.setenv(name, f"http://127.0.0.1:{server.ports['elsewhere']}")
+    options = {"base_url": "http://nowhere.invalid", "allow_insecure": True, "max_retries": 0}
+    async with TRANSPORTS[transport](**options) as client:
+        assert isinstance(await result_of(client.calls.get("c")), APIConnectionError)
+    assert server.ask("elsewhere") == [0, ""]

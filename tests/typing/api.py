@@ -1,37 +1,44 @@
-"""The types that callers see. Never run: mypy --strict and pyright read it (``make types``).
+"""The types that users see. Never run: mypy --strict and pyright check it (``make types``).
 
-A line that must be an error carries an ignore; when the error is gone, both report the ignore as needless.
+A line that must be an error has an ignore; both checkers report an ignore that nothing needs.
 """
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, assert_type
 
 import httpx
 
 from puretalk_client import (
+    APIConnectionError,
+    APIResponseError,
     APIStatusError,
     AsyncPuretalk,
     Call,
+    CallIdMismatchError,
+    CallsResource,
     CallStatus,
+    Drift,
     NotFoundError,
     PostAnalysis,
     PuretalkError,
+    ResponseDecodeError,
     TranscriptTurn,
 )
-from puretalk_generated import Client, UnexpectedStatus
-from puretalk_generated import models as generated
+from puretalk_generated import Client, Sender, UnexpectedStatus, models as generated
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import CallAnalysis, CallMetadata, CallType, GetCallResponse, TurnLatency
 from puretalk_generated.types import Request, Responses
 
 
 async def construction(http: httpx.AsyncClient) -> None:
-    """The client is built from keywords, and its context manager gives the same type."""
+    """The client is built from keywords, and its context manager returns it."""
     AsyncPuretalk()
     AsyncPuretalk("key", base_url="https://api.test", timeout=5, allow_insecure=False, http_client=http)
     async with AsyncPuretalk(api_key="key") as client:
@@ -46,14 +53,40 @@ async def construction(http: httpx.AsyncClient) -> None:
 
 
 async def fetching(client: AsyncPuretalk) -> None:
-    """``calls.get`` takes a text and gives this package's Call."""
+    """``calls.get`` takes a str and returns this package's Call."""
+    assert_type(client.calls, CallsResource)
+    assert_type(AsyncPuretalk.calls, type[CallsResource])
     assert_type(await client.calls.get("1"), Call)
+    assert_type(await client.calls.get("1", timeout=5), Call)
     await client.calls.get(1)  # type: ignore[arg-type]
     await client.calls.get()  # type: ignore[call-arg]
+    await client.calls.get("1", 5)  # type: ignore[call-arg]
+
+
+async def downloading(client: AsyncPuretalk, call: Call) -> None:
+    """A target is a path, or a file open for writing bytes."""
+    assert_type(await client.calls.download_recording(call, "call.wav"), int)
+    await client.calls.download_recording(call, Path("call.wav"), max_bytes=1, timeout=5)
+    await client.calls.download_recording(call, io.BytesIO())
+    await client.calls.download_recording(call, io.StringIO())  # type: ignore[arg-type]
+    await client.calls.download_recording("https://api.test/1", "call.wav")  # type: ignore[arg-type]
+
+
+def settings(client: AsyncPuretalk) -> None:
+    """Settings are read-only; neither the key nor the pool is an attribute."""
+    assert_type(client.base_url, str)
+    assert_type(client.timeout, float)
+    assert_type(client.max_retries, int)
+    assert_type(client.max_connections, int)
+    assert_type(client.max_response_bytes, int)
+    client.timeout = 5.0  # type: ignore[misc]
+    client.base_url = "https://api.test"  # type: ignore[misc]
+    client.api_key  # type: ignore[attr-defined]  # noqa: B018
+    client.http  # type: ignore[attr-defined]  # noqa: B018
 
 
 def reading(call: Call) -> None:
-    """Every attribute has one type, or None; there is no third kind of absence."""
+    """Every attribute has one type, or is None."""
     assert_type(call.status, CallStatus)
     assert_type(call.status.is_final, bool)
     assert_type(call.status.is_known, bool)
@@ -80,7 +113,7 @@ def reading(call: Call) -> None:
 
 
 def post_analysis(fields: PostAnalysis, call: Call) -> None:
-    """The readers give the kind that they are asked for, and a default adds its own type."""
+    """Typed access returns the requested type; a default adds its own."""
     assert_type(call.post_analysis, PostAnalysis)
     mapping: Mapping[str, str | int | float | bool | None] = fields
     assert_type(mapping["name"], str | int | float | bool | None)
@@ -93,11 +126,14 @@ def post_analysis(fields: PostAnalysis, call: Call) -> None:
     fields["name"] = 1  # type: ignore[index]
 
 
-async def generated_operations(client: AsyncPuretalk, plain: Client) -> None:
-    """Every generated operation takes the plain client, and this package's client in its place."""
+async def generated_operations(client: AsyncPuretalk, plain: Client, sender: Sender) -> None:
+    """Every generated operation takes any sender: the plain client, this package's client, or one of your own."""
     assert_type(get_call.request("1"), Request)
     assert_type(get_call.RESPONSES, Responses[GetCallResponse])
     assert_type(await get_call.get_call(plain, "1"), GetCallResponse)
+    assert_type(await get_call.get_call(sender, "1"), GetCallResponse)
+    assert_type(await sender.send(get_call.request("1"), get_call.RESPONSES), GetCallResponse)
+    assert_type(await client.send(get_call.request("1"), get_call.RESPONSES, timeout=5), GetCallResponse)
     response = await get_call.get_call(client, "1")
     assert_type(response, GetCallResponse)
     assert_type(response.err, bool | None)
@@ -105,20 +141,28 @@ async def generated_operations(client: AsyncPuretalk, plain: Client) -> None:
     assert_type(response.results.status if response.results else None, str | None)
     await get_call.get_call(client)  # type: ignore[call-arg]
     await get_call.get_call(client, None)  # type: ignore[arg-type]
+    await get_call.get_call(httpx.AsyncClient(), "1")  # type: ignore[arg-type]
 
 
-def substitution(call: Call, other: generated.Call, client: AsyncPuretalk) -> tuple[object, ...]:
-    """What this package re-declares stands in for what was generated, and not the other way round."""
+def senders(client: AsyncPuretalk, plain: Client) -> tuple[Sender, Sender]:
+    """Both clients satisfy the protocol, and neither can take the place of the other."""
+    one: Client = client  # type: ignore[assignment]
+    other: AsyncPuretalk = plain  # type: ignore[assignment]
+    del one, other
+    return client, plain
+
+
+def substitution(call: Call, other: generated.Call) -> tuple[object, ...]:
+    """This package's models can take the place of the generated ones, and not the reverse."""
     plain_call: generated.Call = call
-    plain_client: Client = client
     text: str = call.status
     value: str = call.status.value
-    tidy: Call = other  # type: ignore[assignment]
-    return plain_call, plain_client, text, value, tidy
+    own_call: Call = other  # type: ignore[assignment]
+    return plain_call, text, value, own_call
 
 
 def construction_of_models() -> None:
-    """A test of a caller's own builds a Call from keywords, with a status as text or as member."""
+    """Tests of an application build a Call from keywords, with a status as text or as member."""
     assert_type(Call(call_id="1", status="completed"), Call)
     assert_type(Call(status=CallStatus.BUSY).status, CallStatus)
     assert_type(CallStatus("completed"), CallStatus)
@@ -126,12 +170,27 @@ def construction_of_models() -> None:
     generated.Error(err=True)  # type: ignore[call-arg]
 
 
-def errors(not_found: NotFoundError, unexpected: UnexpectedStatus) -> None:
-    """Errors are one tree, and say what is known."""
+def errors(not_found: NotFoundError, mismatch: CallIdMismatchError, unexpected: UnexpectedStatus) -> None:
+    """Errors are one tree with typed facts; a response that cannot be trusted is not a connection error."""
     status_error: APIStatusError = not_found
+    response_error: APIResponseError = mismatch
+    connection_error: APIConnectionError = mismatch  # type: ignore[assignment]
     root: PuretalkError = status_error
     assert_type(root.status, int | None)
     assert_type(root.msg, str | None)
     assert_type(root.attempts, int)
+    assert_type(root.retry_after, float | None)
+    assert_type(root.retryable, bool)
+    assert_type(type(root).retryable, bool)
     assert_type(unexpected.status, int)
     assert_type(unexpected.content, bytes)
+    del response_error, connection_error
+
+
+def drifts(drift: Drift, error: ResponseDecodeError) -> None:
+    """A drift has three texts, and cannot be changed."""
+    assert_type(error.drifts, tuple[Drift, ...])
+    assert_type((drift.path, drift.expected, drift.actual), tuple[str, str, str])
+    drift.path = "$"  # type: ignore[misc]
+    AsyncPuretalk(on_drift=lambda drift: print(drift.path))
+    AsyncPuretalk(on_drift=lambda path, expected, actual: None)  # type: ignore[arg-type, misc]

@@ -1,4 +1,4 @@
-"""The type checkers agree with tests/typing/api.py, and are seen to disagree with a wrong file."""
+"""The type checkers accept tests/typing/api.py, and reject a wrong file."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ async def wrong(client: AsyncPuretalk, call: Call) -> None:
 
 
 def check(checker: str, file: Path) -> subprocess.CompletedProcess[str]:
-    """Run a checker over one file, with the project's configuration."""
+    """Run a checker on one file, with the project's configuration."""
     command = [*CHECKERS[checker], str(file)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_public_types_are_what_api_py_says(checker: str) -> None:
-    """Each assert_type holds, and each line that must be an error is one."""
+def test_public_types_are_those_of_api_py(checker: str) -> None:
+    """Each ``assert_type`` holds, and each line that must be an error is one."""
     result = check(checker, API)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_checkers_see_what_is_wrong(checker: str, tmp_path: Path) -> None:
-    """A wrong assert_type, an assignment to a frozen attribute and a needless ignore are all reported."""
+def test_wrong_types_are_reported(checker: str, tmp_path: Path) -> None:
+    """A wrong ``assert_type``, an assignment to a frozen attribute, and an ignore that nothing needs."""
     file = tmp_path / "wrong.py"
     file.write_text(WRONG, encoding="utf-8")
     result = check(checker, file)

@@ -1,16 +1,16 @@
-"""A sandbox of the Puretalk API for tests: in process through ``httpx.ASGITransport``, or on loopback.
+"""A sandbox of the Puretalk API for tests: in process through ``httpx.ASGITransport``, or on a loopback socket.
 
-Needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. The rest of ``puretalk_client``
-never imports this package.
+It needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. No other module of
+``puretalk_client`` imports this package, except the command ``puretalk demo``.
 """
 
 from __future__ import annotations
 
 try:
-    from puretalk_client.testing._fault import Fault
-    from puretalk_client.testing._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
-    from puretalk_client.testing._sandbox import ReceivedRequest, Sandbox
-    from puretalk_client.testing._server import running_server, serve
+    from ._fault import Fault
+    from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
+    from ._sandbox import ReceivedRequest, Sandbox
+    from ._server import running_server, serve
 except ModuleNotFoundError as error:
     raise ImportError(
         "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"

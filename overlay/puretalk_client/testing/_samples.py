@@ -1,4 +1,4 @@
-"""The calls that every sandbox knows, as data. All people, numbers and hosts are invented."""
+"""The two calls that every sandbox contains. All people, numbers and hosts are invented."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import json
 from typing import Any
 
 EXAMPLE_CALL_ID = "be8b84ed-16d8-459e-b71c-b0f54fce5ec1"
-"""Id of the example call of the vendor's page (openapi.yaml, ``Call.call_id``)."""
+"""Id of the example call in the vendor's documentation (openapi.yaml, ``Call.call_id``)."""
 
 SAMPLE_CALL_ID = "5d1c2c0e-7a54-4c39-9a57-0e5b7f2c6d31"
-"""Id of a realistic call: 40 turns at a dental practice, with every kind of post-analysis value."""
+"""Id of a realistic call: 40 turns at a dental practice, with a post-analysis value of every type."""
 
 
 def example_call(**changes: Any) -> dict[str, Any]:
-    """The vendor's example call: the ``example`` of every property of ``Call`` in openapi.yaml.
+    """Build the vendor's example call: the ``example`` of every property of ``Call`` in openapi.yaml.
 
-    The one departure is ``metadata``: its example there is a text, its schema says object.
+    Only ``metadata`` differs: its example is a text, but its schema is an object.
 
     Args:
         **changes: Properties to replace, e.g. ``call_id="42"``.
 
     Returns:
-        A new dict each time, in the API's JSON shape.
+        A new dict each time, in the API's JSON format.
     """
     call: dict[str, Any] = {
         "call_analysis": {
@@ -97,7 +97,7 @@ def _assistant(
     interrupted: bool = False,
     function: tuple[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """One turn of the assistant; latencies in seconds, ``function`` as (name, arguments)."""
+    """Build a turn of the assistant: latencies in seconds, ``function`` as (name, arguments)."""
     name, args = (None, None) if function is None else (function[0], json.dumps(function[1]))
     return {
         "role": "assistant",
@@ -115,7 +115,7 @@ def _assistant(
     }
 
 
-# A table, one row or two per turn: latencies first (end of utterance, model, voice), then the words.
+# One or two lines a turn: the latencies (end of utterance, language model, voice), then the text.
 _CONVERSATION = [
     _assistant(0.0, 0.41, 0.22,
         "Good afternoon, this is Gabrielle from Riverbend Dental. Am I speaking with Mara?"),
@@ -198,16 +198,16 @@ _POST_ANALYSIS: dict[str, str | int | float | bool] = {
 
 
 def sample_call(**changes: Any) -> dict[str, Any]:
-    """A realistic completed call: 40 turns, four of them with function calls, about 17 kB of JSON.
+    """Build a realistic completed call: 40 turns, four of them with function calls, about 17 kB of JSON.
 
-    Its post-analysis values are of every kind: text, integer, a float with a fraction, a float without
-    one, true, false, an integer of 30 digits and an empty text.
+    Its post-analysis values cover every type: text, integer, float with and without a fraction, true, false,
+    an integer of 30 digits and an empty text.
 
     Args:
         **changes: Properties to replace, e.g. ``call_id="42"``.
 
     Returns:
-        A new dict each time, in the API's JSON shape.
+        A new dict each time, in the API's JSON format.
     """
     turns = copy.deepcopy(_CONVERSATION)
     call: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The sandbox on a real socket, on loopback only."""
+"""Serving the sandbox on a loopback socket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 
 class _LoopbackServer(uvicorn.Server):
-    """uvicorn as a guest in someone else's process: it takes no signals and ends at once."""
+    """A uvicorn server inside the process of a test: it installs no signal handlers and stops at once."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -21,18 +21,18 @@ class _LoopbackServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave SIGINT and SIGTERM to the process that runs the test."""
+        """Leave SIGINT and SIGTERM to the test's process."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell when it is up: uvicorn has only a flag to poll."""
+        """Set ``ready``, since uvicorn only has a flag to poll."""
         try:
             await super().startup(sockets)
         finally:
             self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drop open connections, so that an answer that is held back holds back nothing else."""
+        """Abort open connections, so that a delayed response does not delay the shutdown."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
@@ -42,8 +42,8 @@ class _LoopbackServer(uvicorn.Server):
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
     """Serve a sandbox on a free port of 127.0.0.1, in the running event loop.
 
-    Leaving the block closes every connection and the port; no task is left behind. Nothing is logged
-    above the level INFO, and signal handlers stay as they are.
+    Leaving the block closes every connection and the port, and leaves no task behind. The server logs
+    nothing above the level INFO and installs no signal handlers.
 
     Args:
         app: A ``Sandbox``, or an ASGI app around one.
@@ -51,15 +51,16 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
     Yields:
         The base URL, e.g. ``http://127.0.0.1:54321/api``.
     """
-    # Bound here and handed over: a port that was looked up first could be taken before its use.
-    # With its protocol, by which asyncio knows to set TCP_NODELAY: else each answer on a kept connection waits 40 ms.
+    # The socket is bound here because another process could take a port that was only looked up.
+    # It names its protocol because asyncio sets TCP_NODELAY only then. Without TCP_NODELAY, each response on
+    # a kept-alive connection waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         config = uvicorn.Config(
             app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
         )
-        config.load()  # here, so that what fails in it is raised here
+        config.load()  # raises errors in the configuration here, not in the task
         server = _LoopbackServer(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -72,7 +73,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def running_server(app: ASGIApp) -> Iterator[str]:
-    """``serve`` for code without an event loop: the server runs in a thread of its own.
+    """Serve a sandbox from synchronous code: like ``serve``, in a thread of its own.
 
     Args:
         app: A ``Sandbox``, or an ASGI app around one.

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...client import Client
-from ...models.error import Error
-from ...models.get_call_response import GetCallResponse
-from ...types import Answer, Request, Responses
-from ...types import segment as _segment
+from ...models import Error, GetCallResponse
+from ...sender import Sender
+from ...types import DocumentedResponse, Request, Responses
+from ...types import encode_path_segment as _encode_path_segment
 
 RESPONSES: Final[Responses[GetCallResponse]] = Responses(
     (
-        Answer(200, 200, "json", GetCallResponse),
-        Answer(404, 404, "json", Error),
+        DocumentedResponse(200, 200, "json", GetCallResponse),
+        DocumentedResponse(404, 404, "json", Error),
     )
 )
 
@@ -26,17 +25,17 @@ def request(
     return Request(
         method="GET",
         path="/calls/{call_id}".format(
-            call_id=_segment(call_id),
+            call_id=_encode_path_segment(call_id),
         ),
     )
 
 
 async def get_call(
-    client: Client,
+    sender: Sender,
     call_id: str,
 ) -> GetCallResponse:
     """Returns a single call based on the ID supplied"""
-    return await client.send(
+    return await sender.send(
         request(
             call_id=call_id,
         ),

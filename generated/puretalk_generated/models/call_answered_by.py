@@ -1,4 +1,0 @@
-# Generated from openapi.yaml by openapi-python-client 0.29.1 ("make generate"). Do not edit.
-from typing import Literal
-
-CallAnsweredBy = Literal["human", "machine"]

@@ -1,0 +1,5 @@
+"""The console command ``puretalk``."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""The SDK runtime: requests, attempts, bodies, transports. It knows HTTP and nothing of Puretalk."""

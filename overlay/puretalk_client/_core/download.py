@@ -1,0 +1,183 @@
+"""Downloads a file from a URL that the server sent, and that is therefore not trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import ipaddress
+import os
+import socket
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO
+
+from .. import errors
+from . import redaction
+from .options import validate_int, validate_timeout
+from .redaction import Secret
+from .response import status_error
+from .sender import Sender
+from .transports import TransportResponse
+from .transports.base import tls_setting
+from .transports.httpx import map_error, open_pinned
+from .transports.urls import URL, destination, is_loopback, origin, parse_url
+
+MAX_REDIRECTS = 5
+
+Target = str | os.PathLike[str] | IO[bytes]
+
+_RESERVED = ("64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "3fff::/20", "5f00::/16", "fec0::/10")
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, _RESERVED))
+"""Networks of the IANA registries of special-purpose addresses that ``ipaddress`` takes for global."""
+
+
+async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: int, timeout: float) -> int:
+    """Stream what ``url`` locates into ``target``; see ``CallsResource.download_recording``.
+
+    The URL is a secret: whoever has it can hear the call.
+    """
+    start, fetcher = sender.clock.monotonic(), _Fetcher(sender)
+    try:
+        validate_int("max_bytes", max_bytes, minimum=1)
+        validate_timeout("timeout", timeout)
+        if sender.is_closed:
+            raise errors.ConfigurationError("This client is closed")
+        with redaction.quiet_logs():
+            return await _download(fetcher, url, target, max_bytes, timeout)
+    except BaseException as error:
+        failure = redaction.contain(error, also=(OSError,))
+    if isinstance(failure, errors.PuretalkError):
+        failure.method, failure.path, failure.attempts = "GET", "(recording)", fetcher.attempts
+        failure.elapsed = sender.clock.monotonic() - start
+    raise failure
+
+
+async def _download(fetcher: _Fetcher, url: Secret, target: Target, max_bytes: int, timeout: float) -> int:
+    try:
+        async with asyncio.timeout(timeout):
+            with atomic_target(target) as file:
+                return await fetcher.copy(url, file, max_bytes)
+    except errors.PuretalkError:
+        raise
+    except TimeoutError:
+        raise errors.APITimeoutError(f"The download took longer than {timeout:g} s") from None
+
+
+class _Fetcher:
+    """Follows a URL, hop by hop, to the file behind it."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._options = sender.options
+        self._home = URL(sender.options.base_url)
+        self._tls: bool | ssl.SSLContext | None = None
+        self.attempts = 0
+        self._allows_loopback = is_loopback(self._home.host)  # as in tests
+
+    async def copy(self, secret_url: Secret, file: IO[bytes], max_bytes: int) -> int:
+        """Copy what the URL locates into ``file``; return its size."""
+        url = self.validate_url(parse_url(secret_url.reveal()))
+        for _ in range(MAX_REDIRECTS + 1):
+            address = await self._resolve(url)
+            if self._tls is None and url.scheme == "https":
+                self._tls = tls_setting(str(url), self._options.verify)
+            self.attempts += 1
+            headers = dict(self._sender.key_headers) if origin(url) == origin(self._home) else {}
+            timeout = self._options.connect_timeout
+            async with open_pinned(
+                address, url, headers, verify=self._tls or False, connect_timeout=timeout
+            ) as response:
+                if response.status in (301, 302, 303, 307, 308):
+                    location = response.headers.get("location")
+                    if not location:
+                        raise errors.DownloadError("The server redirects the download, but does not say where to")
+                    url = self.validate_url(parse_url(location, url))
+                    continue
+                if response.status != 200:
+                    raise status_error(response.status, b"", self._options.api_key, self._sender.conventions)
+                return await _copy_body(response, file, max_bytes, destination(url))
+        raise errors.DownloadError(f"The download redirects more than {MAX_REDIRECTS} times")
+
+    def validate_url(self, url: URL | None) -> URL:
+        """Return a URL that may be fetched; a DownloadError that does not repeat it says why another may not."""
+        if url is None:
+            raise errors.DownloadError("The download's URL is not a URL")
+        is_test = self._allows_loopback and url.scheme == "http" and is_loopback(url.host)
+        if not url.host or url.userinfo or not (url.scheme == "https" or is_test):
+            raise errors.DownloadError("The download's URL is not a plain https URL")
+        if url.port is not None and not 0 < url.port < 65536:
+            raise errors.DownloadError("The download's URL has no usable port")
+        return url
+
+    async def _resolve(self, url: URL) -> str:
+        """Resolve the host of ``url``; return one of its addresses if all of them may be connected to."""
+        _, host, port = origin(url)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise errors.DownloadError("The host of the download's URL does not resolve") from None
+        hosts = [str(entry[4][0]) for entry in found]
+        if not all(is_public(host) or (self._allows_loopback and is_loopback(host)) for host in hosts):
+            raise errors.DownloadError("The download's URL is inside a private network")
+        return hosts[0]
+
+
+async def _copy_body(response: TransportResponse, file: IO[bytes], max_bytes: int, where: str) -> int:
+    """Write the body to ``file`` as it arrives; return its size."""
+    if response.encoding != "identity":
+        raise errors.DownloadError("The download has an encoding that was not requested")
+    size = 0
+    async for chunk in _chunks(response, where):
+        size += len(chunk)
+        if size > max_bytes:
+            raise errors.ResponseTooLargeError(f"The download is larger than {max_bytes} bytes (max_bytes)")
+        file.write(chunk)
+    return size
+
+
+async def _chunks(response: TransportResponse, where: str) -> AsyncIterator[bytes]:
+    """Yield the body; what the HTTP library raises is mapped, apart from what the target raises."""
+    try:
+        async for chunk in response.chunks():
+            yield chunk
+    except Exception as error:
+        raise map_error(error, where)  # noqa: B904  # it sets the cause itself
+
+
+@contextlib.contextmanager
+def atomic_target(target: Target) -> Iterator[IO[bytes]]:
+    """Open ``target`` for writing; a path gets the complete file or stays as it is."""
+    if not isinstance(target, (str, os.PathLike)):
+        if isinstance(target, io.TextIOBase) or not callable(getattr(target, "write", None)):
+            raise errors.ConfigurationError("target must be a path, or a file open for writing bytes")
+        yield target
+        return
+    path = Path(target)
+    if not path.name or "\0" in str(path):
+        raise errors.ConfigurationError("target must name a file")
+    # Only its owner can read such a file, which holds what people said.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
+        try:
+            yield file
+        except BaseException:
+            file.close()
+            Path(file.name).unlink()
+            raise
+    Path(file.name).replace(path)
+
+
+def is_public(host: str) -> bool:
+    """Whether an IP address belongs to the public Internet (IANA special-purpose registries)."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(address.packed[-4:])
+        if inner is not None:
+            address = inner
+        elif any(address in network for network in _NOT_PUBLIC):
+            return False
+    return address.is_global and not address.is_multicast

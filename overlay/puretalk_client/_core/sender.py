@@ -1,0 +1,238 @@
+"""The request loop: attempts under one deadline; only values and errors of this package leave it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from puretalk_generated.bodies import encode_body
+from puretalk_generated.types import Request, Responses
+
+from .. import errors
+from .._types import Drift
+from . import redaction, retry
+from .body import ACCEPT_ENCODING, MAX_ERROR_BYTES, read_body
+from .options import Options
+from .response import Conventions, DriftReporter, read_success, status_error
+from .transports import Headers, Transport, TransportResponse
+
+T = TypeVar("T")
+Check = Callable[[T], None]
+log = logging.getLogger("puretalk_client")
+
+
+class Clock:
+    """Time as the request loop reads and spends it; tests over real sockets skip its delays."""
+
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    wall: Callable[[], float] = staticmethod(time.time)
+    sleep: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
+
+
+class Sender:
+    """Sends the requests of one client, which share connections, retry quota and rate limit."""
+
+    def __init__(self, options: Options, transport: Transport, conventions: Conventions) -> None:
+        self.options, self.transport, self.conventions = options, transport, conventions
+        self.drift = DriftReporter(strict=options.strict, on_drift=options.on_drift)
+        name = options.key_header
+        self.key_headers: Headers = ((name, options.api_key.reveal()),) if name else ()
+        self._headers: Headers = (*self.key_headers, *options.headers, ("Accept-Encoding", ACCEPT_ENCODING))
+        self.backoff = retry.Backoff()
+        self.quota = retry.RetryQuota()
+        self.clock = Clock()
+        self.resume_at = 0.0  # when the pause that a 429 demanded ends, by the monotonic clock
+        self.is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.slots = asyncio.Semaphore(options.max_connections)
+
+    async def send(
+        self, request: Request, responses: Responses[T], *, timeout: float | None, check: Check[T] | None = None
+    ) -> T:
+        """Send ``request`` until it succeeds, must not be repeated, or ``timeout`` seconds are over.
+
+        ``check`` raises a PuretalkError if the decoded body cannot be trusted. Nothing but a PuretalkError or a
+        cancellation leaves this function.
+        """
+        exchange = _Exchange(self, request, self.options.timeout if timeout is None else timeout)
+        try:
+            self._bind()
+            with redaction.quiet_logs():
+                return await exchange.run(responses, check)
+        except BaseException as error:
+            failure = exchange.describe(redaction.contain(error))
+        # Raised outside of the handler: there it would get what was handled as its context, with all frames.
+        raise failure
+
+    def _bind(self) -> None:
+        """Refuse requests of a closed client, and in another event loop than that of its connections."""
+        loop = asyncio.get_running_loop()
+        if self.is_closed:
+            raise errors.ConfigurationError("This client is closed")
+        if loop is self._loop:
+            return
+        if self._loop is not None and not self.transport.is_external:
+            raise errors.ConfigurationError(
+                "A client belongs to the event loop of its first request: make one for each loop"
+            )
+        self._loop, self.slots = loop, asyncio.Semaphore(self.options.max_connections)
+
+    def prepare(self, request: Request) -> tuple[str, Headers, bytes | None]:
+        """Return the URL, the headers and the content of a request."""
+        url, headers, content = self.options.base_url + request.path, self._headers, None
+        if request.params:
+            url += "?" + urlencode(request.params, quote_via=quote)
+        if request.body is not None:
+            content, content_type = encode_body(request.body)
+            headers = (*headers, ("Content-Type", content_type))
+        if request.headers:
+            headers = (*headers, *request.headers)
+        return url, headers, content
+
+    async def aclose(self) -> None:
+        """Close the connections. Requests that wait for one fail."""
+        self.is_closed = True
+        await self.transport.aclose()
+
+
+class _Exchange:
+    """One request: its attempts, its deadline, and what is known of its last response."""
+
+    def __init__(self, sender: Sender, request: Request, timeout: float) -> None:
+        self.sender, self.request, self.timeout = sender, request, timeout
+        self.start = sender.clock.monotonic()
+        self.deadline = self.start + timeout
+        self.attempts, self.is_queued = 0, False
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+
+    async def run(self, responses: Responses[T], check: Check[T] | None) -> T:
+        """Make attempts until one succeeds or none may follow."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                while True:
+                    try:
+                        value = await self._attempt(responses, check)
+                    except errors.PuretalkError as error:
+                        await self._delay_or_raise(error)
+                    else:
+                        self.sender.quota.release(self.attempts - 1)
+                        return value
+        except errors.PuretalkError:
+            raise  # an APITimeoutError is a TimeoutError too
+        except TimeoutError:
+            if self.is_queued:
+                limit = f"max_connections={self.sender.options.max_connections}"
+                raise errors.PoolTimeoutError(f"No connection was free for {self.timeout:g} s ({limit})") from None
+            raise errors.APITimeoutError(f"No response within {self.timeout:g} s") from None
+
+    async def _attempt(self, responses: Responses[T], check: Check[T] | None) -> T:
+        """Send the request once, and read the response."""
+        sender, slots = self.sender, self.sender.slots
+        self.is_queued = True
+        await slots.acquire()
+        try:
+            self.is_queued = False
+            if sender.is_closed:
+                raise errors.ConfigurationError("This client is closed")
+            await self._wait_for_rate_limit()
+            self.attempts += 1
+            self.status, self.headers = None, {}
+            response = await self._send()
+            drop = False
+            try:
+                value, drifts = await self._read(response, responses)
+                if check is not None:
+                    check(value)
+            except errors.APIResponseError as error:
+                drop = error.closes_connection
+                raise
+            finally:
+                with contextlib.suppress(Exception):  # the response was read, or has failed already
+                    await response.close(drop=drop)
+        finally:
+            slots.release()
+        if drifts:
+            sender.drift.report(drifts)
+        result: T = value
+        return result
+
+    async def _send(self) -> TransportResponse:
+        sender = self.sender
+        url, headers, content = sender.prepare(self.request)
+        try:
+            return await sender.transport.send(self.request.method, url, headers, content)
+        except errors.PuretalkError:
+            raise
+        except Exception as error:
+            raise sender.transport.map_error(error)  # noqa: B904  # it sets the cause itself
+
+    async def _read(self, response: TransportResponse, responses: Responses[Any]) -> tuple[Any, list[Drift]]:
+        options = self.sender.options
+        self.status, self.headers = response.status, response.headers
+        if not 200 <= response.status <= 299:
+            content = b""
+            with contextlib.suppress(Exception):  # the status counts, whatever happens to the body
+                content = await read_body(response, MAX_ERROR_BYTES, truncate=True)
+            raise status_error(response.status, content, options.api_key, self.sender.conventions)
+        try:
+            content = await read_body(response, options.max_response_bytes)
+        except errors.PuretalkError:
+            raise
+        except Exception as error:
+            raise self.sender.transport.map_error(error)  # noqa: B904
+        return read_success(response.status, content, responses, self.sender.conventions)
+
+    async def _wait_for_rate_limit(self) -> None:
+        """Wait until the pause is over that the server asked of all requests of this client."""
+        sender = self.sender
+        while (pause := sender.resume_at - sender.clock.monotonic()) > 0:
+            if sender.resume_at >= self.deadline:
+                raise errors.RateLimitError(
+                    "The server asked to wait longer than the time left for this request", retry_after=pause
+                )
+            await sender.clock.sleep(pause)
+
+    async def _delay_or_raise(self, error: errors.PuretalkError) -> None:
+        """Wait before the next attempt, or raise ``error`` if none may follow."""
+        sender, clock = self.sender, self.sender.clock
+        if error.retry_after is not None:
+            raise error
+        # A Retry-After says nothing about a response that broke off.
+        is_response = isinstance(error, errors.APIStatusError)
+        requested = retry.retry_after(self.headers, clock.wall()) if is_response else None
+        remaining = self.deadline - clock.monotonic()
+        if requested is not None:
+            if isinstance(error, errors.RateLimitError) and requested <= retry.MAX_RETRY_AFTER:
+                sender.resume_at = max(sender.resume_at, clock.monotonic() + requested)
+            if requested > retry.MAX_RETRY_AFTER or requested >= remaining:
+                error.retry_after = requested
+                raise error
+        delay = requested or sender.backoff.delay(self.attempts - 1)
+        if (
+            self.attempts > sender.options.max_retries
+            or not retry.may_retry(error, self.request.method, self.headers)
+            or delay >= remaining
+            or not sender.quota.acquire()
+        ):
+            raise error
+        if log.isEnabledFor(logging.DEBUG):
+            request = self.request
+            log.debug("%s %s: %s; retry in %.2f s", request.method, request.path, error.message, delay)
+        await clock.sleep(delay)
+
+    def describe(self, error: BaseException) -> BaseException:
+        """Add to an error of this package what is known of the request."""
+        if isinstance(error, errors.PuretalkError):
+            secret = self.sender.options.api_key
+            error.method, error.path = self.request.method, self.request.path
+            error.attempts, error.status = self.attempts, self.status
+            error.elapsed = self.sender.clock.monotonic() - self.start
+            error.request_id = secret.excerpt(self.headers.get("x-request-id"))
+            error.msg = secret.excerpt(error.msg)
+        return error

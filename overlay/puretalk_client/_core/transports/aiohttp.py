@@ -1,0 +1,120 @@
+"""aiohttp, at about a quarter of the CPU that httpx takes.
+
+Used directly and not through httpx-aiohttp: that adapter (0.2.0) maps exceptions to misleading types, resends
+requests unseen, keeps a cookie jar, rewrites paths and ignores limits, which is all that it consists of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+from yarl import URL
+
+from ... import errors
+from ..options import Options
+from . import base
+from .urls import destination, environment_proxy
+from .workarounds import ConnectionWatch, disable_resends
+
+
+class AiohttpResponse:
+    """A response of aiohttp."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        # Two headers of one name are one list (RFC 9110, section 5.3).
+        self.encoding = ", ".join(response.headers.getall("Content-Encoding", ("identity",)))
+        self._response = response
+        self._watch = ConnectionWatch(response)
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._response.content.iter_any().__aiter__()
+
+    async def close(self, *, drop: bool) -> None:
+        self._watch.end(close=drop)
+        if drop or not self._response.content.at_eof():
+            self._response.close()
+        else:
+            self._response.release()
+
+
+class AiohttpTransport:
+    """A session of aiohttp without cookies, redirects, decompression and resends."""
+
+    is_external = False
+
+    def __init__(self, options: Options) -> None:
+        self._connect_timeout = options.connect_timeout
+        self._destination = destination(options.base_url)
+        self._proxy = environment_proxy(options.base_url)
+        if self._proxy is not None and self._proxy.url.scheme.startswith("socks"):
+            raise errors.ConfigurationError("transport='aiohttp' cannot use a SOCKS proxy; transport='httpx' can")
+        auth = self._proxy.raw_auth if self._proxy else None
+        credentials = base64.b64encode(b":".join(auth)).decode() if auth else None
+        self._proxy_headers = {"Proxy-Authorization": f"Basic {credentials}"} if credentials else None  # RFC 7617
+        self._tls = base.tls_setting(options.base_url, options.verify)
+        self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        # Not at construction, where no event loop need be running. The sender bounds the connections.
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=base.KEEPALIVE_SECONDS, ssl=self._tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            # The deadline of the request bounds all the rest.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            proxy=str(self._proxy.url) if self._proxy else None,
+        )
+        disable_resends(session)
+        return session
+
+    async def send(self, method: str, url: str, headers: base.Headers, content: bytes | None) -> AiohttpResponse:
+        if self._session is None:
+            self._session = self._open_session()
+        try:
+            # encoded=True, since yarl would otherwise rewrite percent-encodings of the path.
+            response = await self._session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=content,
+                allow_redirects=False,
+                proxy_headers=self._proxy_headers,
+            )
+        except asyncio.CancelledError:
+            # Closing a session cancels requests that are connecting, though nobody cancelled their tasks.
+            task = asyncio.current_task()
+            if self._is_closed and task is not None and not task.cancelling():
+                raise errors.ConfigurationError("This client is closed") from None
+            raise
+        if response.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+            response.close()
+            raise errors.ProtocolError("The response has a transfer encoding that was not requested")
+        return AiohttpResponse(response)
+
+    def map_error(self, error: Exception) -> errors.APIConnectionError:
+        if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
+            assert self._proxy is not None
+            return base.connect_error(f"the proxy {destination(self._proxy.url)}", error)
+        # A bad certificate is a ClientSSLError; a handshake that breaks, an SSLError within a ClientConnectorError.
+        if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ClientConnectorError)):
+            return base.connect_error(self._destination, error)
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return errors.APITimeoutError(f"Connecting to {self._destination} took too long", request_sent=False)
+        if isinstance(error, TimeoutError):
+            return errors.APITimeoutError("The response took too long")
+        if isinstance(error, aiohttp.ClientError) and not isinstance(error, aiohttp.ClientOSError):
+            return base.protocol_error(self._destination, error)
+        return base.broken_error(self._destination, error)
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()

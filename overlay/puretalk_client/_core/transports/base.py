@@ -1,0 +1,82 @@
+"""What the sender needs from an HTTP library, and the errors that all of them share."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import httpx
+
+from ...errors import APIConnectionError, ProtocolError, TLSError
+from .. import redaction
+
+Headers = Sequence[tuple[str, str]]
+
+KEEPALIVE_SECONDS = 30.0
+"""How long an idle connection is kept: less than the minute after which common load balancers close it."""
+
+
+class TransportResponse(Protocol):
+    """A response whose body has not been read yet.
+
+    ``chunks`` yields the body as it arrives, still encoded. ``close`` releases the connection, or drops it; one whose
+    body was not read to its end is dropped anyway.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    encoding: str
+    """Content-Encoding (RFC 9110, section 8.4), all headers of that name joined; ``identity`` without one."""
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+    async def close(self, *, drop: bool) -> None: ...
+
+
+class Transport(Protocol):
+    """One HTTP library, set up for one client. It opens as many connections as there are requests at once.
+
+    ``send`` returns when the head of the response has arrived. ``map_error`` returns the error of this package that
+    says what an exception of the library means. ``aclose`` closes all connections, unless they are the caller's.
+    """
+
+    is_external: bool
+    """Whether the pool belongs to the caller, who may use it in any event loop, and closes it."""
+
+    async def send(self, method: str, url: str, headers: Headers, content: bytes | None) -> TransportResponse: ...
+    def map_error(self, error: Exception) -> APIConnectionError: ...
+    async def aclose(self) -> None: ...
+
+
+def tls_setting(url: str, verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
+    """Return a context to share, since loading the trusted roots takes long; False for http."""
+    if not url.startswith("https:"):
+        return False
+    return httpx.create_ssl_context() if verify is True else verify
+
+
+def connect_error(destination: str, error: Exception) -> APIConnectionError:
+    """Return the error of a connection that could not be opened; ``destination`` is its host and port."""
+    cause = redaction.reason(error)
+    if isinstance(cause, ssl.SSLError):
+        return _with_cause(TLSError(f"TLS handshake with {destination} failed: {redaction.words(cause)}"), cause)
+    message = f"Could not connect to {destination}: {redaction.words(cause)}"
+    return _with_cause(APIConnectionError(message, request_sent=False), cause)
+
+
+def broken_error(destination: str, error: Exception) -> APIConnectionError:
+    """Return the error of an open connection that broke, or of an exception that is not expected."""
+    cause = redaction.reason(error)
+    text = redaction.words(cause) if cause is not None else type(error).__name__
+    return _with_cause(APIConnectionError(f"The connection to {destination} broke: {text}"), cause)
+
+
+def protocol_error(destination: str, error: Exception) -> APIConnectionError:
+    """Return the error of a server that closed the connection too early, or that does not speak HTTP."""
+    message = f"{destination} disconnected or sent malformed HTTP ({type(error).__name__})"
+    return _with_cause(ProtocolError(message), redaction.reason(error))
+
+
+def _with_cause(error: APIConnectionError, cause: Exception | None) -> APIConnectionError:
+    error.__cause__ = cause
+    return error

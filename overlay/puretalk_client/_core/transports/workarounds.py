@@ -1,0 +1,57 @@
+"""Private names of httpx and aiohttp that this package has to use, each with the reason and when it can go.
+
+``tests/unit/core/transports/test_workarounds.py`` fails where a new version lacks one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+
+def disable_resends(session: aiohttp.ClientSession) -> None:
+    """Keep aiohttp from sending a GET twice when a kept connection turns out to be closed.
+
+    ``max_retries`` counts every request on the wire. aiohttp 3.11 to 3.14 resend idempotent requests once, and have
+    no public switch for it (aio-libs/aiohttp#10790).
+    """
+    session._retry_connection = False
+
+
+class ConnectionWatch:
+    """Ends a body of aiohttp that nothing else ends, and closes its connection where that must not be used again.
+
+    aiohttp 3.14 does not tell the reader of a body when a chunk is malformed and the connection is closed for it:
+    reading then waits for ever (compare aio-libs/aiohttp#4581). And a response releases its connection as soon as
+    the body is there, so that closing the response does not close the connection. Can go when both are fixed.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        self._protocol = response._protocol
+        self._closed: asyncio.Future[None] | None = None
+        if not response.content.is_eof() and self._protocol is not None:
+            self._closed = self._protocol.closed
+            if self._closed is not None:
+                # Once for each connection, which carries many responses and may break when it carries none.
+                self._closed.remove_done_callback(_retrieve_exception)
+                self._closed.add_done_callback(_retrieve_exception)
+                self._closed.add_done_callback(self._connection_lost)
+
+    def _connection_lost(self, closed: asyncio.Future[None]) -> None:
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(aiohttp.ClientPayloadError("the connection was lost within the body"))
+
+    def end(self, *, close: bool) -> None:
+        """Stop watching; ``close`` the connection."""
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._connection_lost)
+        if close and self._protocol is not None:
+            self._protocol.close()
+
+
+def _retrieve_exception(closed: asyncio.Future[None]) -> None:
+    """Retrieve why a connection was lost: asyncio logs an exception that nobody retrieved."""
+    if not closed.cancelled():
+        closed.exception()

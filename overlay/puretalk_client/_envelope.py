@@ -1,0 +1,87 @@
+"""The envelope around every response (``msg``, ``err``, ``results``), and the check of a call's id."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import msgspec
+
+from . import errors
+from .models import Call, CallEnvelope
+
+NAMES = ("msg", "err", "results")
+"""The fields of the envelope (openapi.yaml: the 200 response of ``GET /calls/{call_id}``)."""
+
+
+class Envelope:
+    """The conventions of Puretalk's responses, which the sender applies to those of every operation."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+
+    def check(self, value: Any, content: bytes) -> None:
+        """Refuse an envelope that reports an error or holds no results; what is not an envelope passes.
+
+        Without any of the three fields it is a ResponseDecodeError; so is, under ``strict``, one of them twice.
+        """
+        if not (hasattr(value, "err") and hasattr(value, "results")):
+            return
+        if self._strict and repeats_a_name(content):
+            raise errors.ResponseDecodeError("The envelope has msg, err or results twice")
+        if value.err is not True and value.results is not None:
+            return
+        msg = getattr(value, "msg", None)
+        if value.err is True:
+            raise errors.EnvelopeError("The server reports an error in a successful response", msg=msg)
+        if msg is None and value.err is None:
+            raise errors.ResponseDecodeError("The response is JSON, but not the API's envelope")
+        raise errors.MissingResultsError("The envelope holds no results", msg=msg)
+
+    def message(self, content: bytes) -> str | None:
+        """Return ``msg`` of an ``Error`` body (openapi.yaml: ``components.schemas.Error``)."""
+        try:
+            parsed = msgspec.json.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        msg = parsed.get("msg") if isinstance(parsed, dict) else None
+        return msg if isinstance(msg, str) else None
+
+
+def repeats_a_name(content: bytes) -> bool:
+    """Whether an envelope has a field twice: decoders take the last, a proxy may have taken the first."""
+    outermost: list[str] = []
+
+    def keep_names(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = [name for name, _ in pairs]  # json calls this for the outermost object last
+
+    try:
+        json.loads(content, object_pairs_hook=keep_names)
+    except (ValueError, RecursionError):  # msgspec read it: half a surrogate pair, or the deepest nesting
+        return False
+    return any(outermost.count(name) > 1 for name in NAMES)
+
+
+def check_call(envelope: CallEnvelope, expected_id: str | None) -> None:
+    """Refuse results that are not a call, or another call than the one requested.
+
+    Responses can be swapped on a connection that lost step. A response without an id is accepted, and with
+    ``expected_id`` None any id is.
+    """
+    call = envelope.results
+    if not isinstance(call, Call):
+        raise errors.ResponseDecodeError("The envelope's results is not an object")
+    if expected_id is None or call.call_id is None or call.call_id == expected_id:
+        return
+    if _canonical(call.call_id) != _canonical(expected_id):
+        raise errors.CallIdMismatchError("The response carries the id of another call")
+
+
+def _canonical(call_id: object) -> object:
+    """Return what two spellings of an id share: the UUID, or the text in one case."""
+    text = str(call_id)
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return text.casefold()

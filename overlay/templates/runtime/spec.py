@@ -1,0 +1,7 @@
+"""Stands for the constants of the document, so that the runtime can be checked here. Generation replaces it."""
+
+from __future__ import annotations
+
+VERSION = "0"
+SERVER = "https://api.test"
+API_KEY_HEADER: str | None = None

@@ -1,0 +1,154 @@
+"""Measures decoding alone, importing, and the memory of calls that are kept.
+
+Run as ``python -m tests.bench.aside decode|keep ...`` in a fresh process for each.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .clients import LABELS, OPENAPI_GENERATOR, STOCK, pydantic_model
+from .sample import TURNS, call_id, envelope
+
+IMPORTS = {
+    "httpx, attrs and msgspec alone": "import httpx, attrs, msgspec",
+    "puretalk_client": "import puretalk_client",
+    "stock generated client": f"import {STOCK}; from {STOCK}.api.calls import get_call",
+}
+EXTRA_IMPORTS = {
+    LABELS["openai"]: "import openai",
+    LABELS["openapi-generator"]: f"import {OPENAPI_GENERATOR}; {OPENAPI_GENERATOR}.CallsApi",
+}
+# After the import. VmHWM and not getrusage's ru_maxrss, which a process inherits from the one that started it.
+REPORT = """
+import time; cpu = time.process_time()
+peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(cpu * 1e3, int(peak[0]) / 1024)
+"""
+
+Decode = Callable[[bytes], Any]
+
+
+def bare_msgspec() -> Decode:
+    """Return the decoder that is the limit: msgspec into our models, without anything around it."""
+    codec = import_module("puretalk_generated.codec")
+    decoder = codec.decoder(import_module("puretalk_client.models").CallEnvelope)
+    decode: Decode = decoder.decode
+    return decode
+
+
+def ours() -> Decode:
+    """Return our decoder, which also reads bodies that do not match the document."""
+    decode = import_module("puretalk_client._core.decoding").decode
+    model = import_module("puretalk_client.models").CallEnvelope
+    return lambda content: decode(content, model)[0]
+
+
+def stock() -> Decode:
+    """Return the decoder of the stock generated client."""
+    from_dict = import_module(f"{STOCK}.models.get_call_response_200").GetCallResponse200.from_dict
+    return lambda content: from_dict(json.loads(content))
+
+
+def pydantic() -> Decode:
+    """Return pydantic's validation straight from JSON."""
+    base = import_module("pydantic").BaseModel
+    model = pydantic_model(import_module("puretalk_generated.models").GetCallResponse, base)
+    decode: Decode = model.model_validate_json
+    return decode
+
+
+DECODERS = {
+    "bare msgspec": bare_msgspec,
+    "puretalk_client": ours,
+    "stock from_dict(json.loads)": stock,
+    "pydantic from JSON": pydantic,
+}
+
+
+def measure_decoding(rounds: int, seconds: float) -> dict[str, dict[int, float]]:
+    """Measure microseconds of CPU time by decoder and turns, the order of the decoders rotated."""
+    decoders: dict[str, Decode] = {}
+    for name, make in DECODERS.items():
+        try:
+            decoders[name] = make()
+        except ImportError:
+            continue
+    names = list(decoders)
+    found: dict[str, dict[int, list[float]]] = {name: {turns: [] for turns in TURNS} for name in names}
+    for turns in TURNS:
+        body = envelope(turns, call_id(turns, 0))
+        for number in range(rounds):
+            shift = number % len(names)
+            for name in names[shift:] + names[:shift]:
+                found[name][turns].append(time_decoder(decoders[name], body, seconds))
+    return {name: {turns: statistics.median(times) for turns, times in rows.items()} for name, rows in found.items()}
+
+
+def time_decoder(decode: Decode, body: bytes, seconds: float) -> float:
+    """Decode for at least ``seconds``; return the microseconds of CPU time for one body."""
+    decode(body)
+    count, spent, start = 0, 0.0, time.process_time()
+    while spent < seconds or not count:
+        for _ in range(20):
+            decode(body)
+        count += 20
+        spent = time.process_time() - start
+    return spent / count * 1e6
+
+
+def resident() -> float:
+    """Return the resident memory of this process in MiB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def measure_keeping(decoder: str, count: int) -> float:
+    """Return the MiB that ``count`` kept 40-turn calls take."""
+    decode = DECODERS[decoder]()
+    body = envelope(40, call_id(40, 0))
+    decode(body)
+    before = resident()
+    kept = [decode(body) for _ in range(count)]
+    grown = resident() - before
+    assert len(kept) == count
+    return grown
+
+
+def measure_imports(rounds: int, environment: dict[str, str], extras: str) -> dict[str, tuple[float, float]]:
+    """Measure each import: milliseconds of CPU time beyond bare Python's, and MiB of peak memory in all."""
+    statements = {"bare Python": "pass", **IMPORTS, **(EXTRA_IMPORTS if extras else {})}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in statements}
+    for number in range(-1, rounds):  # the first round writes the byte code, and does not count
+        for name, statement in list(statements.items()):
+            # The development environment has click and rich, which httpx imports where it finds them.
+            command = [extras or sys.executable, "-c", statement + REPORT]
+            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if result.returncode != 0:
+                del statements[name], found[name]  # not installed here
+            elif number >= 0:
+                cpu, peak = result.stdout.split()
+                found[name].append((float(cpu), float(peak)))
+    medians = {
+        name: (statistics.median(cpu for cpu, _ in rows), statistics.median(peak for _, peak in rows))
+        for name, rows in found.items()
+    }
+    bare = medians["bare Python"][0]
+    return {name: (cpu - bare if name != "bare Python" else cpu, peak) for name, (cpu, peak) in medians.items()}
+
+
+if __name__ == "__main__":
+    task, *arguments = sys.argv[1:]
+    if task == "decode":
+        result: Any = measure_decoding(int(arguments[0]), float(arguments[1]))
+    else:
+        result = measure_keeping(arguments[0], int(arguments[1]))
+    print(json.dumps(result))

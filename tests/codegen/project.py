@@ -1,0 +1,269 @@
+"""A small project with a document that never changes: "make update-spec" changes the real one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from attrs import frozen
+
+from codegen import follow_ups, regenerate, update_spec
+from codegen.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = Path(__file__).with_name("base")
+NO_CACHES = shutil.ignore_patterns("__pycache__")
+MODELS = '''"""Reads a few fields."""
+
+def show(call):
+    return call.call_id, call.assistant_name
+
+
+def seconds(call):
+    return getattr(call, "call_duration_seconds")
+'''
+STATUS = '''"""The states of a call."""
+
+STATES = ("queued", "ringing", "in-progress", "completed", "failed", "busy", "no-answer", "canceled")
+
+
+class CallStatus(str):
+    QUEUED = "queued"
+    CANCELED = "canceled"
+
+    @property
+    def is_known(self):
+        return self.replace(" ", "-").lower() in (*STATES, *vars(type(self)).values())
+'''
+READS = """operations:
+  calls.get_call: {takes: "call_id: str", returns: GetCallResponse}
+models:
+  Call:
+    call_id: str | None
+    assistant_name: str | None
+    call_duration_seconds: int | None
+"""
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Something else.
+
+## [1.0.0] - 2026-11-01
+
+### Added
+
+- All.
+"""
+
+# What a vendor may change in one release. The first four need no follow-up.
+LIST_CALLS = """paths:
+  /calls:
+    get:
+      operationId: listCalls
+      tags: [calls]
+      description: Returns a page of calls
+      parameters:
+        - name: page
+          in: query
+          schema: {type: integer, minimum: 1}
+        - name: limit
+          in: query
+          schema: {type: integer, maximum: 100}
+        - name: status
+          in: query
+          description: Only calls with one of these statuses
+          schema: {type: array, items: {type: string}}
+        - name: started_after
+          in: query
+          schema: {type: string, format: date-time}
+      responses:
+        '200':
+          description: A page of calls
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/CallPage'}
+    post:
+      operationId: createCall
+      tags: [calls]
+      description: Places a call
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/NewCall'}
+      responses:
+        '201':
+          description: The call is queued
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Call'}
+        '422':
+          description: Not acceptable
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Error'}
+"""
+SCHEMAS = """components:
+  schemas:
+    CallPage:
+      type: object
+      required: [results]
+      properties:
+        count: {type: integer}
+        next: {type: string, nullable: true}
+        previous: {type: string, nullable: true}
+        results:
+          type: array
+          items: {$ref: '#/components/schemas/Call'}
+    NewCall:
+      type: object
+      required: [assistant_id, to_number]
+      properties:
+        assistant_id: {type: string}
+        to_number: {type: string}
+        variables:
+          type: object
+          additionalProperties: {type: string}
+"""
+NEW_FIELD = "        disposition: {type: string, nullable: true}\n        provider_call_id:\n"
+GROWTH = (
+    ("paths:\n", LIST_CALLS),
+    ("components:\n  schemas:\n", SCHEMAS),
+    ("        provider_call_id:\n", NEW_FIELD),
+    ("            - machine\n", "            - machine\n            - voicemail\n"),
+)
+NEW_STATUS = ("            - canceled\n", "            - canceled\n            - on-hold\n")
+NEW_TYPE = (
+    "        call_duration_seconds:\n          type: integer\n",
+    "        call_duration_seconds:\n          type: number\n",
+)
+
+
+def edited(*edits: tuple[str, str]) -> str:
+    """The base document with replacements, each of a text that occurs once."""
+    document = (BASE / "openapi.yaml").read_text(encoding="utf-8")
+    for old, new in edits:
+        assert document.count(old) == 1, f"the document contains it {document.count(old)} times: {old!r}"
+        document = document.replace(old, new)
+    return document
+
+
+@frozen
+class Run:
+    """Exit status and output of one run of the command line."""
+
+    status: int
+    out: str
+    err: str
+
+
+@frozen
+class Project:
+    """A copy of the files that generation reads and writes."""
+
+    root: Path
+
+    @property
+    def package(self) -> Path:
+        """The generated package."""
+        return self.root / "generated" / "puretalk_generated"
+
+    def replace(self, old: str, new: str, name: str = "openapi.yaml") -> None:
+        """Replace a text that occurs in a file exactly once."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} contains it {text.count(old)} times: {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def write(self, content: str | bytes, name: str = "openapi.yaml") -> None:
+        """Write a file of the project."""
+        (self.root / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def new_document(self, content: str | bytes, name: str = "new.yaml") -> Path:
+        """Write a document next to the project."""
+        path = self.root.parent / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """All files of the project except byte-code caches, including hidden ones; None for a folder."""
+        paths = sorted(path for path in self.root.rglob("*") if "__pycache__" not in path.parts)
+        return {str(path.relative_to(self.root)): path.read_bytes() if path.is_file() else None for path in paths}
+
+    def line(self, where: str) -> str:
+        """The line at "file:number"."""
+        name, _, number = where.rpartition(":")
+        return (self.root / name).read_text(encoding="utf-8").splitlines()[int(number) - 1].strip()
+
+    def run(self, *arguments: str | Path) -> Run:
+        """Run the command line in this process."""
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()) as err,
+        ):
+            status = main([*map(str, arguments), "--root", str(self.root)])
+        return Run(status, out.getvalue(), err.getvalue())
+
+    def run_apart(self, *arguments: str, **environment: str) -> Run:
+        """Run the copied command line in a separate process, in another folder."""
+        result = subprocess.run(
+            [sys.executable, "-m", "codegen", *arguments, "--root", str(self.root)],
+            cwd=self.root.parent,
+            env={**os.environ, "PYTHONPATH": str(self.root / "overlay"), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Run(result.returncode, result.stdout, result.stderr)
+
+    def import_apart(self, expression: str) -> Run:
+        """Import the generated package in a separate process, and evaluate an expression."""
+        code = f"import puretalk_generated.api.calls.get_call\nfrom puretalk_generated import models\n{expression}"
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(self.root / "generated")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Run(result.returncode, result.stdout, result.stderr)
+
+    def refusal(self) -> str:
+        """Run generation, which must stop cleanly; return the message."""
+        before = self.snapshot()
+        run = self.run("generate")
+        assert (run.status, run.out) == (1, ""), f"generation did not stop: {run.err}"
+        assert run.err.startswith("generation stopped: ")
+        assert "Traceback" not in run.err
+        assert " object at 0x" not in run.err, "a message must not contain memory addresses"
+        assert self.snapshot() == before, "the project was changed"
+        return run.err
+
+
+def make(root: Path) -> None:
+    """Create the project and generate its package."""
+    overlay = root / follow_ups.OVERLAY
+    for reader in follow_ups.READERS:
+        (overlay / reader).parent.mkdir(parents=True, exist_ok=True)
+        (overlay / reader).write_text("", encoding="utf-8")
+    (overlay / "models.py").write_text(MODELS, encoding="utf-8")
+    (root / follow_ups.STATUS).write_text(STATUS, encoding="utf-8")
+    for name in (regenerate.TEMPLATES, "overlay/codegen"):
+        shutil.copytree(ROOT / name, root / name, ignore=NO_CACHES)
+    shutil.copy(BASE / "openapi.yaml", root)
+    shutil.copy(BASE / "generator-config.yaml", root)
+    shutil.copy(BASE / "spec-fixes.yaml", root / "overlay")
+    (root / follow_ups.READS).write_text(READS, encoding="utf-8")
+    (root / update_spec.CHANGELOG).write_text(CHANGELOG, encoding="utf-8")
+    digest = update_spec.digest((root / "openapi.yaml").read_bytes())
+    (root / update_spec.DIGEST).write_text(digest, encoding="ascii")
+    (root / "generated").mkdir()
+    regenerate.generate(root, root / follow_ups.PACKAGE)

@@ -1,0 +1,308 @@
+"""make api-diff lists breaking changes to the Python API since the last release."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from codegen import api_changes
+from codegen.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = "overlay/puretalk_client/_client.py"
+CALLS = "overlay/puretalk_client/_calls.py"
+MODEL = "generated/puretalk_generated/models.py"
+FILES = {
+    "overlay/puretalk_client/__init__.py": (
+        "from ._calls import Calls as Calls\n"
+        "from ._client import AsyncPuretalk as AsyncPuretalk, Helper, seconds as seconds\n"
+        "from .models import Call as Call\n"
+    ),
+    "overlay/puretalk_client/models.py": (
+        "from puretalk_generated import models\n\n\nclass Call(models.Call):\n    pass\n"
+    ),
+    CLIENT: (
+        "from ._calls import Calls, Internal\nfrom httpx import Timeout\n\n\n"
+        "class AsyncPuretalk:\n    calls = Attribute()\n    waits: Timeout\n    _secret: Internal\n\n"
+        "    def __init__(self, key, *, timeout=30.0): ...\n    def _hidden(self): ...\n\n\n"
+        "class Helper:\n    helps: Internal\n\n\ndef seconds(value): ...\n\n\ndef internal(value): ...\n"
+    ),
+    CALLS: "class Calls:\n    async def get(self, call_id): ...\n\n\nclass Internal:\n    def send(self, data): ...\n",
+    "generated/puretalk_generated/__init__.py": "",
+    MODEL: "class Call:\n    status: str | None = None\n    is_billed: bool | None = None\n",
+}
+
+
+@frozen
+class Checkout:
+    """A repository with both packages, released as v1.0.0."""
+
+    root: Path
+    capture: pytest.CaptureFixture[str]
+
+    def git(self, *arguments: str) -> None:
+        """Run git, without the settings of the machine."""
+        subprocess.run(["git", "-C", str(self.root), *arguments], check=True, capture_output=True)
+
+    def commit(self, tag: str | None = None) -> None:
+        """Commit everything, and tag it."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "a change")
+        if tag:
+            self.git("tag", tag)
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Replace a text that occurs in a file exactly once."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def compare(self, *arguments: str) -> tuple[int, list[str], str]:
+        """Run the command; return exit status, lines on stdout, and stderr."""
+        status = main(["api-diff", "--root", str(self.root), "--", *arguments])
+        printed = self.capture.readouterr()
+        return status, printed.out.splitlines(), printed.err
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of git: an author, and nothing of the machine."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    (tmp_path / "gitconfig").write_text("[user]\nname = Ada Example\nemail = ada@example.test\n", "utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: None, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """Both packages in a folder that is not a repository."""
+    for name, text in FILES.items():
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text(text, encoding="utf-8")
+    return Checkout(tmp_path / "project", capsys)
+
+
+@pytest.fixture
+def checkout(folder: Checkout) -> Checkout:
+    """Both packages, committed and released."""
+    folder.git("init", "--quiet")
+    folder.commit("v1.0.0")
+    return folder
+
+
+NONE = (0, ["breaking changes to the Python API since v1.0.0: none"], "")
+
+
+def test_unchanged_packages(checkout: Checkout) -> None:
+    """Without a change there are no breaking changes."""
+    assert checkout.compare() == NONE
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        pytest.param(
+            "overlay/puretalk_client/__init__.py",
+            "from .models import Call as Call\n",
+            "",
+            ["overlay/puretalk_client/__init__.py:3 of v1.0.0: puretalk_client: Call: Public object was removed"],
+            id="an exported name",
+        ),
+        pytest.param(
+            CLIENT,
+            "(self, key, *",
+            "(self, key, region, *",
+            [f"{CLIENT}:10: puretalk_client._client: AsyncPuretalk.__init__(region): Parameter was added as required"],
+            id="a new required parameter",
+        ),
+        pytest.param(
+            CALLS,
+            "call_id",
+            "id",
+            [
+                f"{CALLS}:2: puretalk_client._calls: Calls.get(call_id): Parameter was removed",
+                f"{CALLS}:2: puretalk_client._calls: Calls.get(id): Parameter was added as required",
+            ],
+            id="a parameter of client.calls, renamed",
+        ),
+        pytest.param(
+            CLIENT,
+            "    calls = Attribute()\n",
+            "",
+            [f"{CLIENT}:6 of v1.0.0: puretalk_client._client: AsyncPuretalk.calls: Public object was removed"],
+            id="client.calls itself",
+        ),
+        pytest.param(
+            MODEL,
+            "    is_billed: bool | None = None\n",
+            "",
+            [f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed"],
+            id="a field, reported once though another model inherits it",
+        ),
+        pytest.param(
+            MODEL,
+            "class Call:",
+            "class Record:",
+            [
+                f"{MODEL}:1 of v1.0.0: puretalk_generated.models: Call: Public object was removed",
+                f"{MODEL}:2 of v1.0.0: puretalk_generated.models: Call.status: Public object was removed",
+                f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed",
+            ],
+            id="a model, and what another model inherited from it",
+        ),
+    ],
+)
+def test_breaking_change_is_listed_with_its_location(
+    checkout: Checkout, name: str, old: str, new: str, expected: list[str]
+) -> None:
+    """A breaking change is a line with location, object and reason, committed or not; the status is 1."""
+    checkout.replace(name, old, new)
+    status, lines, errors = checkout.compare()
+    assert (status, lines[:-1], errors) == (1, expected, "")
+    assert lines[-1] == f"breaking changes to the Python API since v1.0.0: {len(expected)}"
+    checkout.commit()
+    assert checkout.compare() == (status, lines, errors)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        pytest.param(CLIENT, "*, timeout", "*, retries=2, timeout", id="an optional parameter"),
+        pytest.param(CLIENT, "def internal(value)", "def other()", id="a function of a private module"),
+        pytest.param(CALLS, "data", "text", id="a class behind a private attribute, and one of a private class"),
+        pytest.param(CLIENT, "    def _hidden(self): ...\n", "", id="a private method"),
+        pytest.param("overlay/puretalk_client/__init__.py", "Helper, ", "", id="an import that is not exported"),
+        pytest.param(CLIENT, "    _secret: Internal\n", "", id="a private attribute"),
+        pytest.param(
+            MODEL,
+            "class Call:\n",
+            "class Page:\n    next: str\n\n\nclass Call:\n    new: int\n",
+            id="a field",
+        ),
+        pytest.param(CALLS, "call_id): ...", "call_id): ...\n    def list(self): ...", id="a method"),
+    ],
+)
+def test_additions_and_private_names_are_not_breaking(checkout: Checkout, name: str, old: str, new: str) -> None:
+    """Additions, and changes to names with a leading underscore, are not listed."""
+    checkout.replace(name, old, new)
+    assert checkout.compare() == NONE
+
+
+def test_exported_class_may_move(checkout: Checkout) -> None:
+    """An exported class is compared by its exported name, wherever it is defined."""
+    (checkout.root / CALLS).rename(checkout.root / CALLS.replace("_calls", "_phone_calls"))
+    checkout.replace(CLIENT, "._calls", "._phone_calls")
+    checkout.replace("overlay/puretalk_client/__init__.py", "._calls", "._phone_calls")
+    assert checkout.compare() == NONE
+
+
+def test_last_release_is_the_nearest_tag_with_a_v(checkout: Checkout) -> None:
+    """Other tags, and releases of other branches, are ignored; a REF is used as it is."""
+    checkout.git("checkout", "--quiet", "-b", "other")
+    checkout.commit("v9.0.0")
+    checkout.git("checkout", "--quiet", "-")
+    checkout.replace(MODEL, "    is_billed: bool | None = None\n", "")
+    checkout.commit("v2.0.0")
+    checkout.commit("nightly")
+    assert checkout.compare() == (0, ["breaking changes to the Python API since v2.0.0: none"], "")
+    assert checkout.compare("v1.0.0")[0] == 1
+    assert checkout.compare("HEAD~1")[0] == 0
+
+
+def test_nothing_is_left_behind(checkout: Checkout) -> None:
+    """Comparing leaves neither a worktree nor a file nor a byte-code cache."""
+    before = sorted(path for path in checkout.root.rglob("*") if path.parts[-2:] != (".git", "index"))
+    checkout.compare()
+    assert sorted(path for path in checkout.root.rglob("*") if path.parts[-2:] != (".git", "index")) == before
+
+
+def test_before_the_first_release(folder: Checkout) -> None:
+    """Without a tag v* there is nothing to compare with; the status is 0."""
+    folder.git("init", "--quiet")
+    folder.commit("nightly")
+    status, lines, errors = folder.compare()
+    assert (status, errors) == (0, "")
+    assert lines == ["no release yet (HEAD does not descend from a tag v*): nothing to compare with"]
+
+
+def test_shallow_clone_is_refused(checkout: Checkout, tmp_path: Path) -> None:
+    """A clone of one commit, as in CI, has no tags, so the last release is unknown."""
+    checkout.commit()
+    checkout.git("clone", "--quiet", "--depth=1", "--no-tags", f"file://{checkout.root}", str(tmp_path / "clone"))
+    status, lines, errors = Checkout(tmp_path / "clone", checkout.capture).compare()
+    assert (status, lines) == (2, [])
+    assert "git fetch --unshallow --tags" in errors
+
+
+@pytest.mark.parametrize("ref", ["v7.0.0", "v1.0.0^{blob}", "v1..v2", "-- x", "--all", "--output=x"])
+def test_unknown_ref_is_named(checkout: Checkout, ref: str) -> None:
+    """A REF that is not a commit is refused with status 2, and is never an option of git."""
+    before = sorted(checkout.root.iterdir())
+    status = main(["api-diff", "--root", str(checkout.root), "--", ref])
+    printed = checkout.capture.readouterr()
+    assert (status, printed.out) == (2, "")
+    assert printed.err.startswith(f"api-diff: {ref}: ")
+    assert sorted(checkout.root.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["overlay/puretalk_client", "generated/puretalk_generated"])
+def test_missing_package_is_refused(checkout: Checkout, name: str) -> None:
+    """A working tree or a commit without one of the packages cannot be compared."""
+    shutil.rmtree(checkout.root / name)
+    status, lines, errors = checkout.compare()
+    assert (status, lines) == (2, [])
+    assert Path(name).name in errors
+    checkout.commit("v2.0.0")
+    status, lines, errors = checkout.compare()
+    assert (status, lines) == (2, [])
+    assert errors.startswith("api-diff: v2.0.0: ")
+    assert name in errors
+
+
+def test_invalid_python_is_refused(checkout: Checkout) -> None:
+    """A module that cannot be parsed would look like one without any names."""
+    checkout.replace(MODEL, "class Call:", "class Call")
+    status, lines, errors = checkout.compare()
+    assert (status, lines) == (2, [])
+    assert "models.py" in errors
+
+
+@pytest.mark.parametrize("in_repository", [False, True], ids=["alone", "inside of another repository"])
+def test_unpacked_source_distribution_is_refused(folder: Checkout, in_repository: bool) -> None:
+    """A folder that is not the root of a checkout has no release to compare with."""
+    if in_repository:
+        above = Checkout(folder.root.parent, folder.capture)
+        above.git("init", "--quiet")
+        above.commit("v1.0.0")
+    status, lines, errors = folder.compare()
+    assert (status, lines) == (2, [])
+    assert errors.startswith("api-diff: not a git checkout: ")
+
+
+def test_repository_without_a_commit_is_refused(folder: Checkout) -> None:
+    """A new repository cannot be compared."""
+    folder.git("init", "--quiet")
+    assert folder.compare()[0] == 2
+
+
+def test_missing_git_is_named(folder: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without git the message says what is missing."""
+    monkeypatch.setenv("PATH", str(folder.root))
+    status, lines, errors = folder.compare()
+    assert (status, lines) == (2, [])
+    assert "git cannot be run" in errors
+
+
+def test_packages_of_this_repository_can_be_read() -> None:
+    """The real packages are read without importing them, and their exported names are compared."""
+    modules = api_changes.load(ROOT)
+    exported = {name for name, member in modules["puretalk_client"].members.items() if member.is_public}
+    assert {"AsyncPuretalk", "Call", "CallsResource", "PuretalkError"} <= exported
+    assert modules["puretalk_client.CallsResource"].final_target.path == "puretalk_client._calls.CallsResource"
+    assert modules["puretalk_generated.models.Call"].is_public

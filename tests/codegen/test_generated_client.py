@@ -1,0 +1,223 @@
+"""The generated package is a working async client by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from puretalk_generated import Client, UnexpectedContent, UnexpectedStatus
+from puretalk_generated.api.calls import get_call
+from puretalk_generated.models import Error, GetCallResponse
+from puretalk_generated.spec import SERVER
+
+KEY = "key-of-the-test-0123456789"
+SECRET = "My dog is called Waldemar"
+CALL = (
+    b'{"msg":"Success","err":false,"results":{"call_id":"c-1","start_time":"2025-05-19T10:15:22Z",'
+    b'"transcript":"My dog is called Waldemar","variables":["a"],"sentiment":null,"later":[1],'
+    b'"call_analysis":{"post_analysis_data":[{"name":"n","value":123456789012345678901234567890}]}}}'
+)
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Recorder:
+    """A server that records requests and returns a call."""
+
+    def __init__(self) -> None:
+        self.seen: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        return httpx.Response(200, content=CALL)
+
+
+def respond(status: int = 200, content: bytes = CALL) -> Handler:
+    """A server that sends the same response to every request."""
+    return lambda request: httpx.Response(status, content=content)
+
+
+async def fetch(handler: Handler, call_id: str = "c-1", base_url: str = SERVER) -> GetCallResponse:
+    """Fetch a call with the plain client; the server is a function."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    async with Client(api_key=KEY, http=http, base_url=base_url) as client:
+        return await get_call.get_call(client, call_id)
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+async def test_call_arrives_as_models() -> None:
+    """A documented response is decoded into nested models without rounding; an unknown property is ignored."""
+    response = await fetch(respond())
+    assert isinstance(response, GetCallResponse)
+    assert response.err is False
+    call = response.results
+    assert call is not None
+    assert (call.call_id, call.variables, call.sentiment, call.end_time) == ("c-1", ["a"], None, None)
+    assert call.start_time == datetime(2025, 5, 19, 10, 15, 22, tzinfo=UTC)
+    assert call.call_analysis is not None
+    assert call.call_analysis.post_analysis_data is not None
+    assert call.call_analysis.post_analysis_data[0].value == 123456789012345678901234567890
+
+
+async def test_request_goes_to_the_server_of_the_document_with_the_key() -> None:
+    """By default the request goes to the server in the document, with the key in the header of its scheme."""
+    server = Recorder()
+    await fetch(server)
+    [request] = server.seen
+    assert (request.method, str(request.url)) == ("GET", f"{SERVER}/calls/c-1")
+    assert request.headers.get("X-API-KEY") == KEY
+
+
+async def test_default_pool_is_closed_with_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``http`` the client opens its own pool, sends the key through it, and closes it."""
+    server = Recorder()
+
+    async def handle(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        return server(request)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle)
+
+    async with Client(api_key=KEY) as client:
+        await get_call.get_call(client, "c-1")
+    assert client.http.is_closed
+    assert [request.headers.get("X-API-KEY") for request in server.seen] == [KEY]
+
+
+@pytest.mark.parametrize("base_url", ["https://api.test/v2", "https://api.test/v2/"])
+async def test_base_url_may_end_in_a_slash(base_url: str) -> None:
+    """Base URL and path are joined with one slash."""
+    server = Recorder()
+    await fetch(server, base_url=base_url)
+    assert [str(request.url) for request in server.seen] == ["https://api.test/v2/calls/c-1"]
+
+
+async def test_documented_error_is_parsed() -> None:
+    """A 404 raises with its status and the documented Error, decoded."""
+    with pytest.raises(UnexpectedStatus) as raised:
+        await fetch(respond(404, b'{"err":true,"msg":"No such call"}'))
+    assert raised.value.status == 404
+    assert raised.value.parsed == Error(err=True, msg="No such call")
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (404, b"<html>"),
+        (404, b""),
+        (404, b'{"err":"yes"}'),
+        (500, b"{}"),
+        (302, b""),
+        (206, CALL),
+        (520, b"\xff"),
+    ],
+)
+async def test_undocumented_status_is_an_error(status: int, content: bytes) -> None:
+    """Any other status, and an error with an undocumented body, raises with the status and no parsed body."""
+    with pytest.raises(UnexpectedStatus, match=str(status)) as raised:
+        await fetch(respond(status, content))
+    assert (raised.value.status, raised.value.content, raised.value.parsed) == (status, content, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"<html>", id="a page"),
+        pytest.param(b"[]", id="an array"),
+        pytest.param(b"null", id="null"),
+        pytest.param(CALL[:-1], id="cut"),
+        pytest.param(CALL + b"}", id="too long"),
+        pytest.param(b"[" * 100_000, id="nested"),
+        pytest.param(CALL.replace(b"Waldemar", b"\xff"), id="not UTF-8"),
+        pytest.param(CALL.replace(b"2025-05-19T10:15:22Z", b"yesterday"), id="not a date"),
+        pytest.param(CALL.replace(b"10:15:22Z", b"10:15:22"), id="date without offset"),
+        pytest.param(CALL.replace(b'"sentiment":null', b'"sentiment":"Waldemar"'), id="unknown literal"),
+        pytest.param(CALL.replace(b'"results":{', b'"results":{"transcript_object":{},'), id="wrong type"),
+    ],
+)
+async def test_undocumented_body_is_an_error_that_does_not_quote_it(content: bytes) -> None:
+    """A body that does not match the document raises UnexpectedContent, which does not show the body."""
+    with pytest.raises(UnexpectedContent) as raised:
+        await fetch(respond(200, content))
+    for error in chain(raised.value):
+        assert "Waldemar" not in f"{error} {error!r}"
+        assert SECRET[:9] not in f"{error} {error!r}"
+
+
+@pytest.mark.parametrize("status", [206, 404, 500])
+async def test_unexpected_status_does_not_quote_the_body(status: int) -> None:
+    """The error has the body as an attribute, but neither message nor repr shows it."""
+    with pytest.raises(UnexpectedStatus) as raised:
+        await fetch(respond(status))
+    assert SECRET in raised.value.content.decode()
+    assert SECRET not in f"{raised.value} {raised.value!r}"
+
+
+async def test_no_repr_shows_the_key_or_personal_data() -> None:
+    """The repr of the client does not show the key, and that of a model no text."""
+    client = Client(api_key=KEY)
+    assert KEY not in repr(client)
+    await client.aclose()
+    response = await fetch(respond())
+    for shown in (repr(response), repr(response.results), str(response)):
+        assert "Waldemar" not in shown
+    assert "transcript=..." in repr(response.results)
+
+
+@pytest.mark.parametrize(
+    "call_id",
+    [
+        "a/b",
+        "a b",
+        "a?b=c",
+        "a#b",
+        "%2e%2e",
+        "..%2f",
+        "../agents",
+        "a;b",
+        "ü",
+        "話",
+        "a\\b",
+        "+",
+        "{call_id}",
+        "...",
+    ],
+)
+async def test_path_parameter_stays_one_segment(call_id: str) -> None:
+    """Any path parameter reaches the server as one path segment that decodes to the same text."""
+    server = Recorder()
+    await fetch(server, call_id)
+    [request] = server.seen
+    *below, segment = request.url.raw_path.decode("ascii").split("/")
+    assert below == ["", "api", "calls"]
+    assert unquote(segment) == call_id
+    assert "?" not in segment
+
+
+@pytest.mark.parametrize("call_id", ["", ".", ".."])
+async def test_path_parameter_that_changes_the_path_is_refused(call_id: str) -> None:
+    """An empty text and the dot segments (RFC 3986, section 5.2.4) raise before anything is sent."""
+    server = Recorder()
+    with pytest.raises(ValueError, match="path parameter"):
+        await fetch(server, call_id)
+    assert server.seen == []
+
+
+async def test_connection_error_is_not_wrapped() -> None:
+    """The plain client raises the exception of httpx."""
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(httpx.ConnectError):
+        await fetch(refuse)

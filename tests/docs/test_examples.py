@@ -1,0 +1,93 @@
+"""Every Python example in the documentation runs, against the sandbox on a loopback socket."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from tests.docs.markdown import PAGES, Block, blocks
+
+from puretalk_client import AsyncPuretalk
+from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, running_server, sample_call
+
+EXAMPLES = list(blocks("python"))
+
+
+def with_recordings(sandbox: Sandbox) -> ASGIApp:
+    """Add a recording to a sandbox."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        is_recording = scope["path"] == "/recording.wav"
+        await (Response(b"RIFF", media_type="audio/wav") if is_recording else sandbox)(scope, receive, send)
+
+    return app
+
+
+@pytest.fixture
+def _sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Point the environment to a sandbox, and run in an empty folder."""
+    sandbox = Sandbox()
+    monkeypatch.chdir(tmp_path)
+    with running_server(with_recordings(sandbox)) as base_url:
+        sandbox.add_call(sample_call(call_recording_url=base_url.removesuffix("/api") + "/recording.wav"))
+        monkeypatch.setenv("PURETALK_BASE_URL", base_url)
+        monkeypatch.setenv("PURETALK_API_KEY", sandbox.api_key)
+        yield
+
+
+def run(example: Block) -> None:
+    """Run an example and the tests that it defines. A fragment has ``AsyncPuretalk``, ``client`` and ``call``."""
+    source = "\n" * (example.line - 1) + example.text
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(source, example.page, "exec", flags=flags, dont_inherit=True)
+    names: dict[str, Any] = {"__name__": "example"}
+    if "asyncio.run(" in example.text:
+        exec(code, names)
+        for name, value in list(names.items()):
+            if name.startswith("test_"):
+                value()
+    else:
+        asyncio.run(run_fragment(code, names))
+
+
+async def run_fragment(code: CodeType, names: dict[str, Any]) -> None:
+    """Run code that can await and use a client."""
+    async with AsyncPuretalk() as client:
+        call = await client.calls.get(SAMPLE_CALL_ID)
+        names |= {"AsyncPuretalk": AsyncPuretalk, "client": client, "call": call}
+        result = eval(code, names)
+        if code.co_flags & inspect.CO_COROUTINE:
+            await result
+
+
+@pytest.mark.usefixtures("_sandbox")
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_example_runs(example: Block) -> None:
+    """The example raises no error."""
+    run(example)
+
+
+def test_no_example_is_overlooked() -> None:
+    """Every fence that begins a Python block is an example, and the README has several."""
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert len(EXAMPLES) == text.count("```python")
+    assert len([example for example in EXAMPLES if example.page == "README.md"]) >= 10
+
+
+@pytest.mark.usefixtures("_sandbox")
+@pytest.mark.parametrize(
+    "text",
+    ["1 / 0", "await client.calls.get('x')", "import asyncio\ndef test_it():\n    asyncio.run(1 / 0)"],
+)
+def test_a_wrong_example_fails(text: str) -> None:
+    """Control: an error in a statement, in a request or in a test of an example is raised."""
+    with pytest.raises(Exception, match=r"division|Call not found"):
+        run(Block("page.md", 1, text))

@@ -1,0 +1,82 @@
+"""The fault table: what the server does in each row, and what the caller must get."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.wire import End, ReceivedRequest, Script, Step
+
+
+class Stall(enum.Enum):
+    """Where a request of the row never gets any further, so that the harness lets its time run out."""
+
+    RESPONSE = "response"
+    """The server has the request, and pauses or is silent. The deadline passes."""
+    HANDSHAKE = "handshake"
+    """The server accepted the connection, and is silent in the TLS handshake. The deadline passes."""
+    CONNECTING = "connecting"
+    """The same, in every attempt; each time the ``connect_timeout`` passes."""
+    QUEUE = "queue"
+    """Another request has the only connection. The deadline passes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the fault table."""
+
+    name: str
+    script: Script
+    expect: str = "Call"
+    """``Call``, or the names of the error classes that are right, separated by " or "."""
+    attempts: int | None = 1
+    """Requests that the server must see, and that the error must report; None where up to three are right."""
+    requests: int | None = None
+    """Requests that the server must see, where it does not see all attempts."""
+    timeout: float = 30.0
+    """The deadline in seconds. A row that should not reach it has time enough on a loaded machine."""
+    stall: Stall | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """More arguments of the client."""
+    target: str = "plain"
+    """Where the client connects; see ``harness.base_url``."""
+    call_id: str = "own"
+    """The id to fetch: ``own`` (names the script), or ``uuid``."""
+    before: tuple[str, ...] = ()
+    """Scripts that the same client requests first, whatever their outcome."""
+    meanwhile: str | None = None
+    """Script of a request that is in progress all the time."""
+    then_good: bool = False
+    """Whether the client must fetch a good call afterwards, over whatever connection."""
+    waits: float | None = None
+    """Seconds of delay that the client must have had in all."""
+    retry_after: float | None = None
+    """The error's ``retry_after``."""
+
+
+ROWS: dict[str, Row] = {}
+
+
+def fault(name: str, expect: str = "Call", **details: Any) -> Callable[[Script], Script]:
+    """Add the decorated script to the table."""
+
+    def add(script: Script) -> Script:
+        assert name not in ROWS, name
+        ROWS[name] = Row(name=name, script=script, expect=expect, **details)
+        return script
+
+    return add
+
+
+def respond(
+    name: str, expect: str, payload: bytes | Callable[[ReceivedRequest], bytes], *end: End, **details: Any
+) -> None:
+    """Add a script that writes ``payload`` and then ends the connection, or leaves it open."""
+
+    def script(request: ReceivedRequest) -> Iterator[Step]:
+        yield payload if isinstance(payload, bytes) else payload(request)
+        yield from end
+
+    fault(name, expect, **details)(script)

@@ -1,0 +1,10 @@
+"""All rows, and what the server plays for them: importing the parts of the table fills it."""
+
+from __future__ import annotations
+
+from . import rows_body, rows_connection, rows_http, rows_status
+from .rows import ROWS
+
+__all__ = ["ROWS", "SCRIPTS", "rows_body", "rows_connection", "rows_http", "rows_status"]
+
+SCRIPTS = {name: row.script for name, row in ROWS.items()}

@@ -1,0 +1,109 @@
+"""A sender of another API than Puretalk's, over a transport in memory and a clock that tests move."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+from attrs import evolve, frozen
+from tests.support.canary import API_KEY
+from tests.support.clock import MovableClock, movable_loop
+from tests.support.transports import BASE_URL, Scripted
+
+from puretalk_client._core.options import Options
+from puretalk_client._core.redaction import Secret
+from puretalk_client._core.retry import Backoff
+from puretalk_client._core.sender import Sender
+from puretalk_client._core.transports import open_transport
+from puretalk_client._core.transports.httpx import ExternalTransport
+from puretalk_generated.types import DocumentedResponse, Request, Responses
+
+
+@frozen(kw_only=True)
+class Thing:
+    """The model that requests return."""
+
+    size: int
+
+
+THING = Scripted(200, b'{"size":5}')
+REQUEST = Request(method="GET", path="/things/1")
+RESPONSES: Responses[Thing] = Responses((DocumentedResponse(200, 200, "json", Thing),))
+OPTIONS = Options(
+    base_url=BASE_URL,
+    api_key=Secret(API_KEY),
+    key_header="X-KEY",
+    headers=(("Accept", "application/json"),),
+    timeout=30.0,
+    connect_timeout=5.0,
+    max_retries=2,
+    max_connections=100,
+    max_response_bytes=1 << 20,
+    strict=False,
+    on_drift=None,
+    verify=True,
+)
+
+
+class Conventions:
+    """A failure has its message as text; successes need no check."""
+
+    def check(self, value: Any, content: bytes) -> None:
+        """Accept every success."""
+
+    def message(self, content: bytes) -> str | None:
+        """Return the body."""
+        return content.decode() or None
+
+
+class RecordingClock(MovableClock):
+    """A clock that stands still but for delays, which it lists."""
+
+    def __init__(self) -> None:
+        super().__init__(movable_loop())
+        self.delays: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.delays.append(seconds)
+        await super().sleep(seconds)
+
+
+@contextlib.asynccontextmanager
+async def open_sender(
+    transport: httpx.AsyncBaseTransport, *, draw: float = 1.0, **options: Any
+) -> AsyncIterator[tuple[Sender, RecordingClock]]:
+    """Open a sender, and return its clock too; ``draw`` takes the place of the jitter."""
+    async with httpx.AsyncClient(transport=transport) as http:
+        sender = Sender(evolve(OPTIONS, **options), ExternalTransport(http, BASE_URL), Conventions())
+        sender.clock = clock = RecordingClock()
+        sender.backoff = Backoff(draw=lambda: draw)
+        yield sender, clock
+        await sender.aclose()
+
+
+@contextlib.asynccontextmanager
+async def open_sender_over(kind: str, base_url: str, **options: Any) -> AsyncIterator[Sender]:
+    """Open a sender over sockets, without retries: ``httpx``, ``aiohttp``, or an ``external`` client."""
+    async with contextlib.AsyncExitStack() as stack:
+        used = evolve(OPTIONS, **{"base_url": base_url, "max_retries": 0, **options})
+        client: str | httpx.AsyncClient = kind
+        if kind == "external":
+            client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        sender = Sender(used, open_transport(client, used), Conventions())
+        stack.push_async_callback(sender.aclose)
+        yield sender
+
+
+async def send(sender: Sender, *, timeout: float | None = None, check: Callable[[Thing], None] | None = None) -> Thing:
+    """Send ``REQUEST``."""
+    return await sender.send(REQUEST, RESPONSES, timeout=timeout, check=check)
+
+
+async def outcome(sender: Sender, **options: Any) -> Any:
+    """Send ``REQUEST``, and return the value or the exception."""
+    [result] = await asyncio.gather(send(sender, **options), return_exceptions=True)
+    return result

@@ -1,0 +1,177 @@
+"""Reading bodies: bounded and complete, or an error."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+from hypothesis import given, strategies as st
+
+from puretalk_client import ProtocolError, ResponseTooLargeError
+from puretalk_client._core.body import read_body
+
+TEXT = b'{"msg":"Success"}' * 50
+
+
+class ChunkedResponse:
+    """A response of a transport whose body arrives in chunks of a fixed size."""
+
+    status = 200
+
+    def __init__(
+        self, content: bytes, encoding: str = "identity", size: int = 7, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.headers = headers or {}
+        self.encoding = encoding
+        self.sent = 0
+        self._content = content
+        self._size = size
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body."""
+        while self.sent < len(self._content):
+            chunk = self._content[self.sent : self.sent + self._size]
+            self.sent += len(chunk)
+            yield chunk
+
+    async def close(self, *, drop: bool) -> None:
+        """Do nothing."""
+
+
+async def read(content: bytes, encoding: str = "identity", *, limit: int = 1 << 20, size: int = 7) -> bytes:
+    """Read ``content`` in chunks of ``size`` bytes."""
+    return await read_body(ChunkedResponse(content, encoding, size), limit)
+
+
+def deflate(data: bytes) -> bytes:
+    """Compress to a bare RFC 1951 stream."""
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [(TEXT, "identity"), (TEXT, "Identity"), (gzip.compress(TEXT), "gzip"), (gzip.compress(TEXT), " GZip "),
+     (gzip.compress(TEXT), "x-gzip"), (zlib.compress(TEXT), "deflate"), (deflate(TEXT), "deflate"),
+     (gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]), "gzip")],
+)  # fmt: skip
+async def test_body_is_read_whatever_the_chunks(content: bytes, encoding: str, size: int) -> None:
+    """Uncompressed, gzip of one and of several members, and both formats that are sent as deflate."""
+    assert await read(content, encoding, size=size) == TEXT
+
+
+async def test_empty_body_is_empty() -> None:
+    """No chunk at all is a complete body."""
+    assert await read(b"") == b""
+
+
+@given(st.binary(max_size=5000), st.integers(1, 500))
+async def test_any_bytes_survive_gzip(content: bytes, size: int) -> None:
+    """Wherever the chunks end."""
+    assert await read(gzip.compress(content), "gzip", size=size) == content
+
+
+@given(st.data())
+async def test_truncated_gzip_is_never_a_body(data: st.DataObject) -> None:
+    """Every proper prefix of a gzip stream is an error."""
+    content = gzip.compress(TEXT)
+    end = data.draw(st.integers(0, len(content) - 1))
+    with pytest.raises(ProtocolError, match="truncated"):
+        await read(content[:end], "gzip")
+
+
+@pytest.mark.parametrize("tail", [b"x", b"garbage", b"\x1f", b"\x1f\x8b", b"\x00" * 10])
+async def test_gzip_followed_by_other_data_is_an_error(tail: bytes) -> None:
+    """A second member is fine; other data are not."""
+    with pytest.raises(ProtocolError):
+        await read(gzip.compress(TEXT) + tail, "gzip")
+
+
+async def test_deflate_followed_by_other_data_is_an_error() -> None:
+    """Deflate has a single stream."""
+    with pytest.raises(ProtocolError, match="followed by other data"):
+        await read(zlib.compress(TEXT) + b"xx", "deflate")
+
+
+@pytest.mark.parametrize("content", [b"", b"plain text", gzip.compress(TEXT)[:20] + b"\xff" * 200, zlib.compress(TEXT)])
+async def test_body_that_is_not_gzip_is_an_error(content: bytes) -> None:
+    """Another format, corrupt data, and no data."""
+    with pytest.raises(ProtocolError):
+        await read(content, "gzip")
+
+
+async def test_wrong_checksum_is_an_error() -> None:
+    """Gzip carries a CRC (RFC 1952)."""
+    content = bytearray(gzip.compress(TEXT))
+    content[-6] ^= 1
+    with pytest.raises(ProtocolError, match="corrupt"):
+        await read(bytes(content), "gzip")
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress", "", "utf-8"])
+async def test_unknown_encoding_is_an_error(encoding: str) -> None:
+    """The client requests gzip and deflate only, and cannot decode another."""
+    with pytest.raises(ProtocolError, match="not requested"):
+        await read(TEXT, encoding)
+
+
+@pytest.mark.parametrize(("content", "encoding"), [(TEXT, "identity"), (gzip.compress(TEXT), "gzip")])
+async def test_limit_is_the_decompressed_size(content: bytes, encoding: str) -> None:
+    """A body of exactly the limit is read, one byte more is an error, or is truncated on request."""
+    assert await read(content, encoding, limit=len(TEXT)) == TEXT
+    with pytest.raises(ResponseTooLargeError, match="max_response_bytes"):
+        await read(content, encoding, limit=len(TEXT) - 1)
+    assert await read_body(ChunkedResponse(content, encoding), 10, truncate=True) == TEXT[:10]
+
+
+async def test_content_length_beyond_the_limit_is_refused_before_reading() -> None:
+    """Nothing of such a body is read."""
+    response = ChunkedResponse(TEXT, headers={"content-length": str(len(TEXT))})
+    with pytest.raises(ResponseTooLargeError):
+        await read_body(response, len(TEXT) - 1)
+    assert response.sent == 0
+
+
+@pytest.mark.parametrize("length", ["-5", "many", "", "9" * 400, "\u0661\u0662", "1e9", "0x10"])
+async def test_unusable_content_length_counts_for_nothing(length: str) -> None:
+    """The body itself is what counts."""
+    response = ChunkedResponse(TEXT, headers={"content-length": length})
+    assert await read_body(response, len(TEXT)) == TEXT
+
+
+async def test_decompression_stops_at_the_limit() -> None:
+    """64 MB in one chunk of 64 kB take little more memory than the limit of 1 MB."""
+    content = gzip.compress(b"\x00" * (64 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ResponseTooLargeError):
+            await read(content, "gzip", limit=1 << 20, size=len(content))
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "size"),
+    [(b"x" * 5000, "identity", 1), (gzip.compress(b"") * 2000, "gzip", 100_000),
+     (gzip.compress(b"\x00" * (16 << 20)), "gzip", 100_000)],
+)  # fmt: skip
+async def test_event_loop_runs_while_a_body_is_read(content: bytes, encoding: str, size: int) -> None:
+    """A body of many chunks, of many members, or of much data does not stop other tasks."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    await read(content, encoding, limit=32 << 20, size=size)
+    counting.cancel()
+    assert turns >= 10

@@ -1,0 +1,217 @@
+"""Decoding: msgspec's decoder, and the walk over the models that keeps values which do not match."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from attrs import fields, frozen, has
+from hypothesis import given, settings
+from tests.support.canary import WORDS
+from tests.support.exposure import Exposures
+from tests.support.payloads import calls_of_any_json, envelopes
+
+from puretalk_client import Call, Drift, ResponseDecodeError
+from puretalk_client._core.decoding import MAX_DRIFTS, decode, json_type, jsonpath, parse_json, type_name
+from puretalk_client.models import CallEnvelope
+from puretalk_generated.codec import MISSING, decoder, structure
+
+
+def with_types(value: Any) -> str:
+    """Show a value with its types, which equality does not tell apart (1, 1.0 and True)."""
+    if has(type(value)):
+        return repr({field.name: with_types(getattr(value, field.name)) for field in fields(type(value))})
+    return repr([with_types(item) for item in value]) if isinstance(value, list) else repr(value)
+
+
+@settings(max_examples=300)
+@given(envelopes())
+def test_decoders_agree_on_every_valid_payload(payload: dict[str, Any]) -> None:
+    """What the document allows has no drift, and both decoders return the same."""
+    body = json.dumps(payload).encode()
+    by_msgspec = decoder(CallEnvelope).decode(body)
+    by_walking = structure(msgspec.json.decode(body), CallEnvelope)  # raises where it does not match
+    assert with_types(by_walking) == with_types(by_msgspec)
+    assert decode(body, CallEnvelope) == (by_msgspec, [])
+
+
+@settings(max_examples=200)
+@given(calls_of_any_json())
+def test_any_json_in_any_field_is_a_call(payload: dict[str, Any]) -> None:
+    """The call is delivered, its status, repr and view work, and a value that does not match is unchanged."""
+    call, drifts = decode(json.dumps(payload).encode(), Call)
+    assert isinstance(call, Call)
+    assert isinstance(call.status.is_final, bool)
+    assert "\n" not in repr(call)
+    assert len(call.post_analysis) >= 0
+    for name, value in payload.items():
+        if any(drift.path == f"$.{name}" for drift in drifts) and name != "status":
+            assert getattr(call, name) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected", "actual"),
+    [("sentiment", "ecstatic", "'n/a' | 'negative' | 'neutral' | 'positive' | None", "string"),
+     ("call_duration_seconds", "12", "int | None", "string"),
+     ("call_duration_seconds", 1.5, "int | None", "number"),
+     ("start_time", "2025-05-19T10:15:22", "datetime | None", "string"),
+     ("start_time", "2025-02-30T10:15:22Z", "datetime | None", "string"),
+     ("start_time", "yesterday", "datetime | None", "string"),
+     ("start_time", 1747664122, "datetime | None", "number"),
+     ("variables", "a", "list[str] | None", "string"),
+     ("metadata", "This is the metadata of the call", "CallMetadata | None", "string"),
+     ("is_billed", 1, "bool | None", "number"),
+     ("is_billed", "true", "bool | None", "string")],
+)  # fmt: skip
+def test_value_that_does_not_match_is_kept_and_reported(field: str, value: Any, expected: str, actual: str) -> None:
+    """Undocumented enum values, other types, datetimes without offset and impossible ones: one drift each."""
+    call, drifts = decode(json.dumps({"call_id": "c", field: value}).encode(), Call)
+    assert getattr(call, field) == value
+    assert call.call_id == "c"
+    assert drifts == [Drift(f"$.{field}", expected, actual)]
+
+
+def test_integral_float_is_an_integer() -> None:
+    """JSON Schema defines it so: 60.0 seconds are 60 seconds, without a drift."""
+    call, drifts = decode(b'{"call_duration_seconds":60.0}', Call)
+    assert (repr(call.call_duration_seconds), drifts) == ("60", [])
+
+
+def test_paths_name_documented_fields_only() -> None:
+    """A path shows neither the index of an item nor a name in a free-form object, which may be personal data."""
+    body = b'{"call_analysis":{"post_analysis_data":[{"name":5,"value":{"+15550100":1}}]}}'
+    _, drifts = decode(body, Call)
+    assert {drift.path for drift in drifts} == {
+        "$.call_analysis.post_analysis_data[*].name",
+        "$.call_analysis.post_analysis_data[*].value",
+    }
+
+
+def test_number_of_drifts_is_bounded() -> None:
+    """A hostile response does not fill the memory, and is still delivered."""
+    call, drifts = decode(json.dumps({"variables": [1] * (MAX_DRIFTS + 10)}).encode(), Call)
+    assert len(call.variables or []) == MAX_DRIFTS + 10
+    assert len(drifts) == MAX_DRIFTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>200</html>", b'{"results":', b'{"results":{}} trailing', b'{"results":{"call_id":"\xff"}}',
+     b'{"unknown":"\xff","results":{}}', b'{"results":NaN}', b'{"results":{"x":' + b"[" * 100_000, b"\x00",
+     b'\xef\xbb\xbf{"results":{}}', '{"results":{}}'.encode("utf-16")],
+    ids=lambda body: ascii(body[:20]),
+)  # fmt: skip
+def test_body_that_is_not_json_is_a_decode_error(body: bytes) -> None:
+    """HTML, truncated bodies, and encodings other than UTF-8."""
+    with pytest.raises(ResponseDecodeError, match="not JSON"):
+        decode(body, CallEnvelope)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"[]", "array"), (b"null", "null"), (b'"x"', "string"), (b"5", "number"), (b"true", "boolean")]
+)
+def test_another_json_type_altogether_is_a_decode_error(body: bytes, kind: str) -> None:
+    """There is no model to deliver."""
+    with pytest.raises(ResponseDecodeError, match=f"JSON, but {kind} instead of CallEnvelope"):
+        decode(body, CallEnvelope)
+
+
+@pytest.mark.parametrize("body", ['{{"transcript":"{}', '{{"results":"{}"}} x', '["{}"]'])
+def test_error_shows_nothing_of_the_body(body: str) -> None:
+    """Neither message nor chained exceptions; the sender removes the frames."""
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode(body.format(WORDS["transcript"]).encode(), Call)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+    exposures = Exposures()
+    exposures.inspect_result(type(error)(*error.args))
+    assert exposures.of_words() == []
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [(r"a\ud83d", "a\ufffd"), (r"\ude00b", "\ufffdb"), (r"\ud83d\ud83d\ude00", "\ufffd😀"), (r"\ud83d\ude00", "😀"),
+     (r"\\ud83d", "\\ud83d"), (r"\\\ud83d", "\\\ufffd"), (r"\ud83d\ude00\ude00", "😀\ufffd"), (r"\uD83Dx", "\ufffdx")],
+)  # fmt: skip
+def test_half_a_surrogate_pair_is_replaced(escaped: str, text: str) -> None:
+    """A text that a server cut within an emoji is delivered, and reported."""
+    call, drifts = decode(f'{{"transcript":"{escaped}"}}'.encode(), Call)
+    assert call.transcript == text
+    assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair")] if "\ufffd" in text else [])
+
+
+def test_parse_json_raises_what_msgspec_raises() -> None:
+    """A replaced surrogate does not hide another fault."""
+    assert parse_json(b'{"a":1}') == ({"a": 1}, [])
+    for body in (b'{"a":', rb'{"a":"\ud83d"'):
+        with pytest.raises(msgspec.DecodeError):
+            parse_json(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [((), "$"), (("results", "call_id"), "$.results.call_id"), (("items", "*", "name"), "$.items[*].name"),
+     (("a b", "1"), "$['a b']['1']")],
+)  # fmt: skip
+def test_path_is_written_as_jsonpath(path: tuple[str, ...], text: str) -> None:
+    """RFC 9535."""
+    assert jsonpath(path) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [({}, "object"), ([], "array"), ("", "string"), (True, "boolean"), (None, "null"), (1, "number"), (1.5, "number"),
+     (MISSING, "missing")],
+)  # fmt: skip
+def test_json_type_is_that_of_rfc_8259(value: Any, name: str) -> None:
+    """And ``missing``."""
+    assert json_type(value) == name
+
+
+@pytest.mark.parametrize(
+    ("hint", "name"),
+    [(int, "int"), (None, "None"), (list[str] | None, "list[str] | None"), (Literal["a", 1], "'a' | 1"), (Call, "Call"),
+     (dict[str, list[int]], "dict[str, list[int]]")],
+)  # fmt: skip
+def test_type_is_named_as_it_is_written(hint: Any, name: str) -> None:
+    """Without the module."""
+    assert type_name(hint) == name
+
+
+BUILT: list[str] = []
+
+
+@frozen(kw_only=True)
+class Sum:
+    """A term of a formula."""
+
+    kind: Literal["sum"]
+    parts: list[Sum | Product]
+
+    def __attrs_post_init__(self) -> None:
+        BUILT.append(self.kind)
+
+
+@frozen(kw_only=True)
+class Product:
+    """The other kind of term, which differs in ``kind`` only."""
+
+    kind: Literal["product"]
+    parts: list[Sum | Product]
+
+    def __attrs_post_init__(self) -> None:
+        BUILT.append(self.kind)
+
+
+def test_nested_unions_are_decoded_in_linear_time() -> None:
+    """An object whose ``kind`` names its model is built once, however deep it is."""
+    depth = 16
+    value: dict[str, Any] = {"kind": "product", "parts": []}
+    for _ in range(depth):
+        value = {"kind": "product", "parts": [value]}
+    BUILT.clear()
+    assert isinstance(structure(value, Sum | Product), Product)
+    assert ["product"] * (depth + 1) == BUILT
