@@ -14,7 +14,7 @@ from attrs import define, field
 from tests.support.clock import skip_delays
 from tests.support.process import ServerProcess
 
-from puretalk_client import AsyncPuretalk, Call, CallIdMismatchError, ProtocolError
+from puretalk_client import APIConnectionError, AsyncPuretalk, Call, CallIdMismatchError, ProtocolError
 
 from .harness import GUARD, collect_half_open, new_id, result_of
 from .scripts import ROWS
@@ -49,7 +49,7 @@ QUICK_FAULTS = (
     "silent-within-body",
 )
 """Faults of all kinds. Some leave a connection out of step, which any other request may then use."""
-OUT_OF_STEP = (CallIdMismatchError.__name__, ProtocolError.__name__)
+OUT_OF_STEP = (CallIdMismatchError.__name__, ProtocolError.__name__, APIConnectionError.__name__)
 ENDLESS = ("silent-within-body", "dripping-body", "never-responds")
 CANCELLED = (*ENDLESS, "good", "reset-before-headers", "gzip-cut")
 CONCURRENT = 64

@@ -70,8 +70,7 @@ class _Fetcher:
     """Follows a URL, hop by hop, to the file behind it."""
 
     def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-        self._options = sender.options
+        self._sender, self._options = sender, sender.options
         self._home = URL(sender.options.base_url)
         self._tls: bool | ssl.SSLContext | None = None
         self.attempts = 0
@@ -162,11 +161,12 @@ def atomic_target(target: Target) -> Iterator[IO[bytes]]:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         try:
             yield file
+            file.close()
+            Path(file.name).replace(path)
         except BaseException:
             file.close()
-            Path(file.name).unlink()
+            Path(file.name).unlink(missing_ok=True)
             raise
-    Path(file.name).replace(path)
 
 
 def is_public(host: str) -> bool:

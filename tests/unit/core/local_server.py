@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 from attrs import define, field
 
@@ -72,6 +73,8 @@ async def local_server(respond: Respond, tls: ssl.SSLContext | None = None) -> A
     def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(serve(reader, writer)))
 
+    # A client that does not trust the certificate breaks off the handshake, which CPython 3.15 reports to the loop.
+    asyncio.get_running_loop().set_exception_handler(_ignore_handshakes)
     listener = await asyncio.start_server(start, "127.0.0.1", 0, ssl=tls)
     server = LocalServer(listener.sockets[0].getsockname()[1])
     async with listener:
@@ -81,6 +84,11 @@ async def local_server(respond: Respond, tls: ssl.SSLContext | None = None) -> A
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ignore_handshakes(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), (ConnectionResetError, ssl.SSLError)):
+        loop.default_exception_handler(context)
 
 
 @contextlib.contextmanager

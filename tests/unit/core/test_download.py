@@ -104,7 +104,9 @@ async def test_largest_size_is_the_limit() -> None:
     assert "max_bytes" in error.message
 
 
-@pytest.mark.parametrize("target", [io.StringIO(), 5, object(), "", "a\0b", Path(), "/"])
+@pytest.mark.parametrize(
+    "target", [io.StringIO(), 5, object(), "", "a\0b", Path(), "/"], ids=lambda target: type(target).__name__
+)
 async def test_unusable_target_is_refused(target: Any) -> None:
     """A text file, something that is not a file at all, and paths that name none: nothing is sent."""
     async with local_server(lambda head: response(SOUND)) as server, open_sender_over("httpx", server.url) as sender:
@@ -120,6 +122,15 @@ async def test_target_in_a_missing_folder_is_an_os_error(tmp_path: Path) -> None
         error = await failure(sender, server.url, tmp_path / "missing" / "call.wav")
     assert isinstance(error, FileNotFoundError)
     assert server.requests == []
+
+
+async def test_target_that_is_a_folder_is_an_os_error_and_leaves_no_file(tmp_path: Path) -> None:
+    """The complete file cannot take its place, and holds what people said."""
+    (tmp_path / "folder").mkdir()
+    async with local_server(lambda head: response(SOUND)) as server, open_sender_over("httpx", server.url) as sender:
+        error = await failure(sender, server.url, tmp_path / "folder")
+    assert isinstance(error, OSError)
+    assert names_in(tmp_path) == ["folder"]
 
 
 class FullDisk(io.RawIOBase):

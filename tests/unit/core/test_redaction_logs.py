@@ -15,7 +15,7 @@ TEXT = "s3cr3t-s1gn4tur3"
 
 
 @pytest.fixture
-def library_logger(monkeypatch: pytest.MonkeyPatch) -> logging.Logger:
+def library_logger() -> logging.Logger:
     """Return a logger of httpcore with the filters, which the first client of this process may have installed."""
     install_log_filters()
     return logging.getLogger("httpcore.http11")
