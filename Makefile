@@ -74,7 +74,7 @@ check: lint types check-generated test ## All that CI runs
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@PYTHONPATH=overlay:generated $(BIN)/lint-imports --no-cache --config pyproject.toml >.lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@PYTHONPATH=overlay:generated $(BIN)/lint-imports --no-cache >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/python -m tests.docs.vocabulary
 
 format: $(STAMP) ## Fix format and lint where ruff can
@@ -84,6 +84,7 @@ format: $(STAMP) ## Fix format and lint where ruff can
 types: $(STAMP) ## Check the types: mypy --strict and pyright
 	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime tests
 	@$(BIN)/pyright --warnings
+	@PYTHONPATH=overlay:generated $(BIN)/pyright --verifytypes puretalk_client --ignoreexternal >.verifytypes.log || { cat .verifytypes.log; exit 1; }
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml
 	@$(CODEGEN) generate

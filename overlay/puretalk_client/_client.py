@@ -50,7 +50,7 @@ class AsyncPuretalk:
     It is a ``puretalk_generated.Sender``: every operation of ``puretalk_generated.api`` takes it.
     """
 
-    calls = _CallsAttribute()
+    calls: _CallsAttribute = _CallsAttribute()
     """The operations on calls."""
 
     def __init__(

@@ -113,7 +113,7 @@ class APIStatusError(PuretalkError):
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message, **facts)
-        self.retryable = self.status in self.RETRYABLE_STATUSES
+        self.retryable: bool = self.status in self.RETRYABLE_STATUSES
 
 
 class AuthenticationError(APIStatusError):
@@ -189,7 +189,7 @@ class PostAnalysisTypeError(PuretalkError, TypeError):
 
     def __init__(self, name: str, expected: str, actual: str) -> None:
         super().__init__(f"Post-analysis field {name!r} holds {actual}, not {expected}")
-        self.args = (name, expected, actual)
+        self.args: tuple[Any, ...] = (name, expected, actual)
         self.name = name
         self.expected = expected
         self.actual = actual
@@ -200,5 +200,5 @@ class PostAnalysisMissingError(PuretalkError, KeyError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Post-analysis field {name!r} has no value")
-        self.args = (name,)
+        self.args: tuple[Any, ...] = (name,)
         self.name = name

@@ -13,8 +13,7 @@ from .._types import Drift
 from ..errors import ConfigurationError
 from .redaction import Secret
 
-MAX_TIMEOUT = 1e6
-"""Seconds, eleven days: event loops cannot set timers for centuries."""
+MAX_TIMEOUT = 1e6  # seconds, eleven days: event loops cannot set timers for centuries
 
 
 def validate_timeout(name: str, value: float) -> float:

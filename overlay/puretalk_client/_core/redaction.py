@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 
 from ..errors import PuretalkError
 
-MAX_EXCERPT = 500
-"""Characters of the server's own text that an error keeps."""
+MAX_EXCERPT = 500  # characters of the server's own text that an error keeps
 
 
 class Secret:

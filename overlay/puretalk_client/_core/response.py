@@ -18,8 +18,7 @@ from .redaction import MAX_EXCERPT, Secret
 
 log = logging.getLogger("puretalk_client")
 
-MAX_LOGGED_PATHS = 1000
-"""Paths of drifts that are remembered as logged; a hostile server must not fill the memory."""
+MAX_LOGGED_PATHS = 1000  # a hostile server must not fill the memory with paths that were logged
 
 _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
     401: errors.AuthenticationError,

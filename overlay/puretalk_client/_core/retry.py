@@ -75,7 +75,9 @@ class Backoff:
 
     def __init__(self, base: float = 0.5, cap: float = 8.0, draw: Callable[[], float] = random.random) -> None:
         """Set the first and the highest ceiling, in seconds; ``draw`` returns numbers from 0 to 1."""
-        self.base, self.cap, self.draw = base, cap, draw
+        self.base: float = base
+        self.cap: float = cap
+        self.draw: Callable[[], float] = draw
 
     def delay(self, retry: int) -> float:
         """Return the seconds to wait before a retry, the first being number 0."""
@@ -94,7 +96,7 @@ class RetryQuota:
     """Tokens of one retry: 35 retries empty a full bucket."""
 
     def __init__(self) -> None:
-        self.tokens = self.CAPACITY
+        self.tokens: int = self.CAPACITY
 
     def acquire(self) -> bool:
         """Acquire the tokens of one retry; False if there are too few."""

@@ -38,18 +38,19 @@ class Sender:
     """Sends the requests of one client, which share connections, retry quota and rate limit."""
 
     def __init__(self, options: Options, transport: Transport, conventions: Conventions) -> None:
-        self.options, self.transport, self.conventions = options, transport, conventions
-        self.drift = DriftReporter(strict=options.strict, on_drift=options.on_drift)
-        name = options.key_header
-        self.key_headers: Headers = ((name, options.api_key.reveal()),) if name else ()
+        self.options: Options = options
+        self.transport: Transport = transport
+        self.conventions: Conventions = conventions
+        self.drift: DriftReporter = DriftReporter(strict=options.strict, on_drift=options.on_drift)
+        self.key_headers: Headers = ((options.key_header, options.api_key.reveal()),) if options.key_header else ()
         self._headers: Headers = (*self.key_headers, *options.headers, ("Accept-Encoding", ACCEPT_ENCODING))
-        self.backoff = retry.Backoff()
-        self.quota = retry.RetryQuota()
-        self.clock = Clock()
-        self.resume_at = 0.0  # when the pause that a 429 demanded ends, by the monotonic clock
-        self.is_closed = False
+        self.backoff: retry.Backoff = retry.Backoff()
+        self.quota: retry.RetryQuota = retry.RetryQuota()
+        self.clock: Clock = Clock()
+        self.resume_at: float = 0.0  # when the pause that a 429 demanded ends, by the monotonic clock
+        self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.slots = asyncio.Semaphore(options.max_connections)
+        self.slots: asyncio.Semaphore = asyncio.Semaphore(options.max_connections)
 
     async def send(
         self, request: Request, responses: Responses[T], *, timeout: float | None, check: Check[T] | None = None

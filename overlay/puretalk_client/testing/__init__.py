@@ -11,10 +11,10 @@ try:
     from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
     from ._sandbox import ReceivedRequest, Sandbox
     from ._server import running_server, serve
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ImportError(
         "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
-    ) from error
+    ) from _error
 
 __all__ = [
     "EXAMPLE_CALL_ID",
