@@ -280,7 +280,9 @@ class TestProcess:
                     while len(sandbox.requests) < number:
                         time.sleep(0.001)
             fetch(url, "/api/calls/3")
-        assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
+        warnings = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+        # asyncio's debug mode warns of a callback that takes long, as any does on a busy machine.
+        assert [message for message in warnings if not message.startswith("Executing ")] == []
         assert capfd.readouterr() == ("", "")
 
     def test_logging_configuration(self) -> None:
