@@ -35,9 +35,9 @@ _NOT_PUBLIC = tuple(map(ipaddress.ip_network, _RESERVED))
 
 
 async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: int, timeout: float) -> int:
-    """Stream what ``url`` locates into ``target``; see ``CallsResource.download_recording``.
+    """Stream the file at ``url`` into ``target``; return its size.
 
-    The URL is a secret: whoever has it can hear the call.
+    The URL is a secret: whoever has it can read the file.
     """
     start, fetcher = sender.clock.monotonic(), _Fetcher(sender)
     try:
@@ -50,7 +50,7 @@ async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: in
     except BaseException as error:
         failure = redaction.contain(error, also=(OSError,))
     if isinstance(failure, errors.PuretalkError):
-        failure.method, failure.path, failure.attempts = "GET", "(recording)", fetcher.attempts
+        failure.method, failure.path, failure.attempts = "GET", "(download)", fetcher.attempts
         failure.elapsed = sender.clock.monotonic() - start
     raise failure
 
@@ -157,7 +157,7 @@ def atomic_target(target: Target) -> Iterator[IO[bytes]]:
     path = Path(target)
     if not path.name or "\0" in str(path):
         raise errors.ConfigurationError("target must name a file")
-    # Only its owner can read such a file, which holds what people said.
+    # Only its owner can read such a file, which may be personal.
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         try:
             yield file

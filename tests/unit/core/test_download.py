@@ -90,7 +90,7 @@ async def test_failure_leaves_the_target_as_it_was(content: bytes, kind: type[Pu
     async with local_server(lambda head: content) as server, open_sender_over("httpx", server.url) as sender:
         error = await failure(sender, f"{server.url}/r", target, max_bytes=len(SOUND))
     assert isinstance(error, kind)
-    assert (error.method, error.path) == ("GET", "(recording)")
+    assert (error.method, error.path) == ("GET", "(download)")
     assert target.read_bytes() == b"older"
     assert names_in(tmp_path) == [target.name]
 
