@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.support.payloads import Maker
 
 from .golden.harness import NAMES, ROOT, Packages, load, schema_names
-from .golden.payloads import Strategies, same, with_nulls
+from .golden.payloads import same, with_nulls
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,7 +38,7 @@ def test_both_decoders_agree_and_nothing_is_lost(packages: Packages, name: str, 
     codec, response = package.module("codec"), package.response(schema)
 
     @settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(Strategies(package.document).payloads(package.schemas[schema]))
+    @given(Maker(package.document).payloads(package.schemas[schema]))
     def check(payload: Any) -> None:
         content = msgspec.json.encode(payload)
         structured = codec.structure(msgspec.json.decode(content), response.type)
