@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := .venv-demo
 DEMO_STAMP := $(DEMO)/.installed
+LOWEST := .venv-lowest
 CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
@@ -15,7 +16,7 @@ FROM ?=
 LOCATIONS = $(foreach location,$(FROM),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test lowest faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -44,6 +45,17 @@ demo: $(DEMO_STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: fro
 
 test: $(STAMP) ## Run all tests; no network but loopback
 	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto
+
+# The tests left out need schemathesis, which does not allow these versions.
+lowest: $(LOWEST)/.installed ## Run the unit tests and faults with the lowest versions that pyproject.toml allows
+	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto tests/unit tests/faults \
+		--ignore=tests/unit/testing/test_conformance.py --ignore=tests/unit/testing/test_samples.py
+
+$(LOWEST)/.installed: requirements/lowest.txt
+	@echo "Installing the lowest versions into $(LOWEST) ..."
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/lowest.txt
+	@touch $@
 
 faults: $(STAMP) ## Print the fault table: every fault over every transport
 	@$(BIN)/python -m tests.faults.table
@@ -105,13 +117,15 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate
 
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
-	@$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra testing --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --group test --resolution lowest-direct \
+		--output-file requirements/lowest.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@$(BIN)/hatchling build
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
