@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import pickle
+import re
 import traceback
 from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
 
 from puretalk_client import AsyncPuretalk
 
 from .canary import API_KEY, KEY_PART, WORDS
 
+_INVISIBLE = re.compile(r"[\u200b-\u200d\u2060\ufeff]|\\u(?:200[bcd]|2060|feff)")
 OBJECTS_OF_A_CLIENT = (
     "client",
     "client.calls",
@@ -75,12 +78,21 @@ class Exposures:
         assert (type(copy), str(copy)) == (type(result), str(result)), "an error must survive pickling"
 
     def of_key(self) -> list[str]:
-        """Name the texts that show the key. The finding does not quote it: test reports are logs too."""
-        return sorted({where for where, text in self._texts if any(part in text for part in self._key_parts)})
+        """Name the texts that show the key, also in capitals or percent-encoded.
+
+        The finding does not quote it: test reports are logs too.
+        """
+        texts = [(where, _read(text)) for where, text in self._texts]
+        return sorted({where for where, text in texts if any(part in text for part in self._key_parts)})
 
     def of_words(self, words: Iterable[str] = WORDS.values()) -> list[str]:
         """Name the texts that show people's words, each with the word."""
         return sorted({f"{word}: {where}" for where, text in self._texts for word in words if word in text})
+
+
+def _read(text: str) -> str:
+    """Return a text as somebody reads it who looks for the key, which is in lower case."""
+    return _INVISIBLE.sub("", unquote(unquote(text))).lower()
 
 
 class _Handler(logging.Handler):

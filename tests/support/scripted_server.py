@@ -1,8 +1,8 @@
 """A server that plays scripts: ``python -m tests.support.scripted_server MODULE``.
 
 It uses plain sockets in a process of its own, so that nothing in it can help or block the client. The request's
-path names the script: ``/SCRIPT--SUFFIX`` as the call id, or ``/SCRIPT`` as the first segment of the base URL.
-``MODULE.SCRIPTS`` maps names to scripts.
+path names the script: ``/SCRIPT--SUFFIX`` as the call id, or ``/SCRIPT`` as the last segment of the base URL.
+``MODULE.SCRIPTS`` maps names to scripts. A client that begins with HTTP/2 gets the same responses over HTTP/2.
 
 It ends with its standard input, and so with its parent. It reads commands there, one a line, and writes one line
 of JSON for each to standard output; see ``ScriptedServer.command``. The first line that it writes is its ports.
@@ -17,19 +17,52 @@ import json
 import os
 import socket
 import ssl
-import struct
 import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
-from .wire import End, ReceivedRequest, Script, http
+from . import http2
+from .switch import Switch
+from .wire import End, Frame, ReceivedRequest, Script, http, reset
 
 CERTIFICATE = Path(__file__).with_name("untrusted-test-cert.pem")
 CERTIFICATE_KEY = Path(__file__).with_name("untrusted-test-key.pem")
 MAX_HEAD = 64 * 1024
 TLS_HANDSHAKE = b"\x16"
 """First byte of a ClientHello (RFC 8446, section 5.1)."""
+
+
+class Response(Protocol):
+    """Where a script writes to. ``end`` returns when the client closed the connection, or need not."""
+
+    async def write(self, data: bytes) -> None: ...
+    async def write_frame(self, frame: Frame) -> None: ...
+    async def end(self, end: End) -> None: ...
+
+
+class Http1Response:
+    """Writes a response to a connection, which its reader closes afterwards."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def write(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def write_frame(self, frame: Frame) -> None:
+        """Refuse a script that is for HTTP/2 only."""
+        raise AssertionError("HTTP/1.1 has no frames")
+
+    async def end(self, end: End) -> None:
+        """Wait until the client closes the connection, or reset it."""
+        if end is End.HOLD:
+            await self._reader.read()
+        elif end is End.RESET:
+            reset(self._writer)
 
 
 class ScriptedServer:
@@ -46,15 +79,17 @@ class ScriptedServer:
         self._elsewhere_connections = 0
         self._elsewhere_url = ""
         self._refusing = socket.socket()  # bound, so that nobody else gets its port, and never listening
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._switches: dict[int, Switch] = {}
 
     async def start(self) -> dict[str, int]:
         """Listen, and return the ports by name."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
+        self._tls.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
+        self._tls.set_alpn_protocols(["h2", "http/1.1"])
         ports = {}
         for name, handler, tls in (
             ("plain", self._serve, None),
-            ("tls", self._serve, context),
+            ("tls", self._serve, self._tls),
             ("silent", self._ignore, None),
             ("elsewhere", self._eavesdrop, None),
         ):
@@ -64,16 +99,30 @@ class ScriptedServer:
         self._refusing.bind(("127.0.0.1", 0))
         return {**ports, "refused": self._refusing.getsockname()[1]}
 
-    def command(self, line: str) -> object:
+    async def command(self, line: str) -> object:
         """Carry out a command.
 
         ``requests ID`` counts the requests with this call id. ``pauses ID`` counts the pauses and silences of its
-        script. ``connections`` counts the open connections, ``silent`` all connections that were accepted and never
-        served. ``elsewhere`` returns how many connections the other host got since the last time, and what it
-        received. ``broken`` lists the exceptions of scripts.
+        script. ``connections`` counts the open connections, ``silent`` all connections that have sent something
+        and are never served. ``elsewhere`` returns how many connections the other host got since the last time, and
+        what it received. ``broken`` lists the exceptions of scripts.
+
+        ``switch KIND SCHEME`` opens a port that fails in one way (see ``switch.Switch``) and returns its number;
+        ``on PORT`` makes it work; ``begun PORT`` counts the connections that have sent something.
         """
-        name, _, argument = line.strip().partition(" ")
+        name, *arguments = line.split()
+        argument = arguments[0] if arguments else ""
         match name:
+            case "switch":
+                switch = Switch(argument, self._serve, self._tls if arguments[1] == "https" else None)
+                port = await switch.open()
+                self._switches[port] = switch
+                return port
+            case "on":
+                await self._switches[int(argument)].turn_on()
+                return None
+            case "begun":
+                return self._switches[int(argument)].begun
             case "requests":
                 return self._requests[argument]
             case "pauses":
@@ -111,47 +160,48 @@ class ScriptedServer:
         if first == TLS_HANDSHAKE:
             writer.write(http(b"", "400 Bad Request"))
             return False
-        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        name, request = self._parse(head)
+        head = first + await reader.readuntil(b"\r\n\r\n")
+        if head == http2.PREFACE:
+            await http2.Connection(reader, writer, self._play).serve(head)
+            return False
+        request_line, *lines = head.decode("latin-1").split("\r\n")
+        fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return await self._play({**fields, ":path": request_line.split(" ")[1]}, Http1Response(reader, writer))
+
+    async def _play(self, fields: Mapping[str, str], response: Response) -> bool:
+        """Play the script of a request; return whether the connection can take another."""
+        name, request = self._parse(fields)
         for step in self._scripts[name](request):
             if isinstance(step, bytes):
-                writer.write(step)
-                await writer.drain()
-            elif isinstance(step, float):
-                self._pauses[request.call_id] += 1
-                await asyncio.sleep(step)
-            elif step is End.HOLD:
-                self._pauses[request.call_id] += 1
-                await reader.read()
-                return False
-            elif step is End.RESET:
-                linger = struct.pack("ii", 1, 0)
-                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                writer.transport.abort()
+                await response.write(step)
+            elif isinstance(step, Frame):
+                await response.write_frame(step)
+            elif isinstance(step, End):
+                self._pauses[request.call_id] += step is End.HOLD
+                await response.end(step)
                 return False
             else:
-                return False
+                self._pauses[request.call_id] += 1
+                await asyncio.sleep(step)
         return True
 
-    def _parse(self, head: str) -> tuple[str, ReceivedRequest]:
+    def _parse(self, fields: Mapping[str, str]) -> tuple[str, ReceivedRequest]:
         """Return the name of the script for a request, and the request."""
-        request_line, *lines = head.split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        *_, prefix, _, call_id = request_line.split(" ")[1].split("/")
+        *_, prefix, _, call_id = fields[":path"].split("/")
         self._requests[call_id] += 1
         request = ReceivedRequest(
             call_id=call_id,
             attempt=self._requests[call_id],
-            key=headers.get("x-api-key", ""),
-            cookie=headers.get("cookie", ""),
+            key=fields.get("x-api-key", ""),
+            cookie=fields.get("cookie", ""),
             elsewhere=self._elsewhere_url,
         )
         return (call_id.partition("--")[0] if "--" in call_id else prefix), request
 
     async def _ignore(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Accept a connection and never write."""
-        self._silent_connections += 1
         with contextlib.suppress(OSError):
+            self._silent_connections += bool(await reader.read(65536))
             while await reader.read(65536):
                 pass
         writer.close()
@@ -172,7 +222,7 @@ async def main(module: str) -> None:
     sys.stdout.write(json.dumps(await server.start()) + "\n")
     sys.stdout.flush()
     while line := await commands.readline():
-        sys.stdout.write(json.dumps(server.command(line.decode())) + "\n")
+        sys.stdout.write(json.dumps(await server.command(line.decode())) + "\n")
         sys.stdout.flush()
     os._exit(0)  # connections that are still open need not be closed in order
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import json
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +43,31 @@ class ReceivedRequest:
     """Base URL of another host, which must not receive anything."""
 
 
-Step = bytes | float | End
+@dataclass(frozen=True)
+class Frame:
+    """One frame (RFC 9113, section 4.1), for faults that only HTTP/2 has."""
+
+    kind: int
+    payload: bytes = b""
+    flags: int = 0
+    stream_id: int | None = None
+    """0 for the connection; None for the stream of the request."""
+
+    def to_bytes(self, stream_id: int) -> bytes:
+        """Write the frame, on ``stream_id`` if it does not say where."""
+        used = stream_id if self.stream_id is None else self.stream_id
+        return struct.pack(">HBBBI", *divmod(len(self.payload), 256), self.kind, self.flags, used) + self.payload
+
+
+Step = bytes | float | End | Frame
 """Bytes to write, seconds to pause, or an end. A script that just stops leaves the connection open for reuse."""
 Script = Callable[[ReceivedRequest], Iterator[Step]]
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection with a RST."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 def http(body: bytes = b"", status: object = "200 OK", *headers: str, length: bool = True) -> bytes:

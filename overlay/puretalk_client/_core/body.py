@@ -99,8 +99,6 @@ class Inflater:
             self._pending = data
             return b""
         if self._is_gzip:
-            if data[:2] != b"\x1f\x8b":
-                raise ProtocolError("The compressed body is corrupt, or followed by other data")
             self._zlib = zlib.decompressobj(16 + zlib.MAX_WBITS)
             return data
         if self._zlib is not None:

@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -20,10 +20,9 @@ from .options import validate_int, validate_timeout
 from .redaction import Secret
 from .response import status_error
 from .sender import Sender
-from .transports import TransportResponse
-from .transports.base import tls_setting
-from .transports.httpx import map_error, open_pinned
-from .transports.urls import URL, destination, is_loopback, origin, parse_url
+from .transports.base import tls_context
+from .transports.pinned import PinnedResponse, open_pinned
+from .transports.urls import URL, is_loopback, origin, parse_url
 
 MAX_REDIRECTS = 5
 
@@ -47,8 +46,10 @@ async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: in
             raise errors.ConfigurationError("This client is closed")
         with redaction.quiet_logs():
             return await _download(fetcher, url, target, max_bytes, timeout)
+    except _TargetError as error:
+        failure = redaction.contain(error.cause, also=(OSError,))
     except BaseException as error:
-        failure = redaction.contain(error, also=(OSError,))
+        failure = redaction.contain(error)
     if isinstance(failure, errors.PuretalkError):
         failure.method, failure.path, failure.attempts = "GET", "(download)", fetcher.attempts
         failure.elapsed = sender.clock.monotonic() - start
@@ -72,7 +73,7 @@ class _Fetcher:
     def __init__(self, sender: Sender) -> None:
         self._sender, self._options = sender, sender.options
         self._home = URL(sender.options.base_url)
-        self._tls: bool | ssl.SSLContext | None = None
+        self._tls: ssl.SSLContext | None = None
         self.attempts = 0
         self._allows_loopback = is_loopback(self._home.host)  # as in tests
 
@@ -82,13 +83,11 @@ class _Fetcher:
         for _ in range(MAX_REDIRECTS + 1):
             address = await self._resolve(url)
             if self._tls is None and url.scheme == "https":
-                self._tls = tls_setting(str(url), self._options.verify)
+                self._tls = tls_context(str(url), self._options.verify)
             self.attempts += 1
-            headers = dict(self._sender.key_headers) if origin(url) == origin(self._home) else {}
+            headers = self._sender.key_headers if origin(url) == origin(self._home) else ()
             timeout = self._options.connect_timeout
-            async with open_pinned(
-                address, url, headers, verify=self._tls or False, connect_timeout=timeout
-            ) as response:
+            async with open_pinned(address, url, headers, tls=self._tls, connect_timeout=timeout) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     location = response.headers.get("location")
                     if not location:
@@ -97,7 +96,7 @@ class _Fetcher:
                     continue
                 if response.status != 200:
                     raise status_error(response.status, b"", self._options.api_key, self._sender.conventions)
-                return await _copy_body(response, file, max_bytes, destination(url))
+                return await _copy_body(response, file, max_bytes)
         raise errors.DownloadError(f"The download redirects more than {MAX_REDIRECTS} times")
 
     def validate_url(self, url: URL | None) -> URL:
@@ -124,26 +123,33 @@ class _Fetcher:
         return hosts[0]
 
 
-async def _copy_body(response: TransportResponse, file: IO[bytes], max_bytes: int, where: str) -> int:
+async def _copy_body(response: PinnedResponse, file: IO[bytes], max_bytes: int) -> int:
     """Write the body to ``file`` as it arrives; return its size."""
     if response.encoding != "identity":
         raise errors.DownloadError("The download has an encoding that was not requested")
     size = 0
-    async for chunk in _chunks(response, where):
+    async for chunk in response.chunks():
         size += len(chunk)
         if size > max_bytes:
             raise errors.ResponseTooLargeError(f"The download is larger than {max_bytes} bytes (max_bytes)")
-        file.write(chunk)
+        with _target_errors():
+            file.write(chunk)
     return size
 
 
-async def _chunks(response: TransportResponse, where: str) -> AsyncIterator[bytes]:
-    """Yield the body; what the HTTP library raises is mapped, apart from what the target raises."""
+class _TargetError(Exception):
+    """The file system failed, and not the network or this package."""
+
+    def __init__(self, cause: OSError) -> None:
+        self.cause = cause
+
+
+@contextlib.contextmanager
+def _target_errors() -> Iterator[None]:
     try:
-        async for chunk in response.chunks():
-            yield chunk
-    except Exception as error:
-        raise map_error(error, where)  # noqa: B904  # it sets the cause itself
+        yield
+    except OSError as error:
+        raise _TargetError(error) from None
 
 
 @contextlib.contextmanager
@@ -154,19 +160,25 @@ def atomic_target(target: Target) -> Iterator[IO[bytes]]:
             raise errors.ConfigurationError("target must be a path, or a file open for writing bytes")
         yield target
         return
-    path = Path(target)
-    if not path.name or "\0" in str(path):
+    if not os.fspath(target) or "\0" in os.fspath(target):
         raise errors.ConfigurationError("target must name a file")
-    # Only its owner can read such a file, which may be personal.
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
-        try:
-            yield file
+    path = Path(os.path.realpath(target))  # the file behind a symbolic link is replaced, not the link
+    with _target_errors():
+        if path.exists() and not path.is_file():
+            raise errors.ConfigurationError("target must be a regular file, or a path where there is none")
+        # Only its owner can read such a file, which may be personal.
+        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False)  # noqa: SIM115
+    try:
+        yield file
+        with _target_errors():
             file.close()
             Path(file.name).replace(path)
-        except BaseException:
+    except BaseException:
+        with contextlib.suppress(OSError):  # the disk may be full; the error that is on its way out says more
             file.close()
+        with contextlib.suppress(OSError):
             Path(file.name).unlink(missing_ok=True)
-            raise
+        raise
 
 
 def is_public(host: str) -> bool:

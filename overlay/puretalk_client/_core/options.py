@@ -39,6 +39,14 @@ def _at_least(minimum: int) -> Any:
     return lambda _, attribute, value: validate_int(attribute.name, value, minimum=minimum)
 
 
+def _tls_setting(_: object, attribute: Attribute[Any], value: Any) -> None:
+    if not isinstance(value, (bool, ssl.SSLContext)):
+        raise ConfigurationError(
+            f"{attribute.name} must be a bool or an ssl.SSLContext: for your own certificates, pass "
+            "ssl.create_default_context(cafile=...)"
+        )
+
+
 @frozen(kw_only=True)
 class Options:
     """The options that all requests of a client share; ``AsyncPuretalk`` documents them."""
@@ -56,7 +64,7 @@ class Options:
     max_response_bytes: int = field(validator=_at_least(1))
     strict: bool
     on_drift: Callable[[Drift], object] | None
-    verify: bool | ssl.SSLContext
+    verify: bool | ssl.SSLContext = field(validator=_tls_setting)
 
 
 def resolve_api_key(api_key: Secret | None, variable: str) -> Secret:

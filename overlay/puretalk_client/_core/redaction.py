@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextvars
 import logging
 import os
+import re
 import socket
 import ssl
 import traceback
 from pathlib import PurePath
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from ..errors import PuretalkError
 
 MAX_EXCERPT = 500  # characters of the server's own text that an error keeps
+MAX_TEXT = 4000  # characters of it that are looked at
 
 
 class Secret:
@@ -33,12 +36,15 @@ class Secret:
         return self._text
 
     def strike(self, text: str) -> str:
-        """Return ``text`` with ``***`` in place of the secret, also where the text ends within it."""
+        """Return ``text`` with ``***`` in place of the secret, in any case, percent-encoded, or cut off at the end."""
         if not isinstance(self._text, str) or not self._text:
             return text
-        text = text.replace(self._text, "***")
-        for length in range(min(len(self._text), len(text)), 3, -1):
-            if text.endswith(self._text[:length]):
+        secret = self._text.lower()
+        once, twice = unquote(text), unquote(unquote(text))  # a proxy may have encoded what was encoded before
+        text = next((decoded for decoded in (once, twice) if secret in decoded.lower()), text)
+        text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
+        for length in range(min(len(secret), len(text)), 3, -1):
+            if text.lower().endswith(secret[:length]):
                 return text[:-length] + "***"
         return text
 
@@ -46,9 +52,12 @@ class Secret:
         """Return what an error may repeat of a server's text: one printable, bounded line without the secret."""
         if not isinstance(text, str) or not text.strip():
             return None
-        line = " ".join(self.strike(text).split())
-        printable = "".join(character if character.isprintable() else "?" for character in line)
-        return printable if len(printable) <= MAX_EXCERPT else printable[: MAX_EXCERPT - 1] + "…"
+        line = " ".join(text[:MAX_TEXT].split())
+        # Characters that are not printable go first: a zero-width space within the secret would hide it.
+        line = self.strike("".join(filter(str.isprintable, line)))
+        if not line:
+            return None
+        return line if len(line) <= MAX_EXCERPT else line[: MAX_EXCERPT - 1] + "…"
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -118,6 +127,19 @@ def words(cause: Exception | None) -> str:
     return text[:1].lower() + text[1:]
 
 
+LIBRARIES = frozenset(
+    {
+        *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "hpack", "hyperframe", "socksio", "anyio"),
+        *("aiohttp", "aiohappyeyeballs", "yarl"),
+    }
+)
+"""Roots of the loggers below which HTTP libraries may log a request."""
+
+SHARED_STATE = "hpack"
+"""Root of the loggers that show headers of earlier requests: the header table belongs to a connection of HTTP/2.
+
+Another request of an external client, which is none of ours, may evict the API key from it (hpack 4.2.0)."""
+
 _sending: contextvars.ContextVar[bool] = contextvars.ContextVar("puretalk_sending", default=False)
 
 
@@ -134,21 +156,23 @@ class quiet_logs:  # used as a function; a generator takes three times as long
         _sending.reset(self._token)
 
 
-class _EventNameOnly(logging.Filter):
-    """Cuts records that are made during a request down to the name of the event."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if _sending.get():
-            record.msg = str(record.msg).partition(" ")[0]
-            record.args, record.exc_info = (), None
-        return True
-
-
-LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-_FILTER = _EventNameOnly()
-
-
 def install_log_filters() -> None:
-    """Make ``quiet_logs`` work. Called when a client is made, not at import; calling it again changes nothing."""
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(_FILTER)
+    """Make ``quiet_logs`` work. Called when a client is made, not at import; calling it again changes nothing.
+
+    Filters of loggers would miss those that do not exist yet: httpx imports h2 with the first client that uses
+    HTTP/2. The factory of log records sees the records of all loggers. Where an application replaced it without
+    calling the one before, the next client wraps it again.
+    """
+    make = logging.getLogRecordFactory()
+    probe = make(SHARED_STATE, logging.DEBUG, "", 0, "event text", (), None)
+    if probe.msg == "event text":
+        logging.setLogRecordFactory(lambda *args, **kwargs: _keep_event_name(make(*args, **kwargs)))
+
+
+def _keep_event_name(record: logging.LogRecord) -> logging.LogRecord:
+    """Cut a record that an HTTP library makes during a request down to the name of the event."""
+    root = str(record.name).partition(".")[0]  # logging.makeLogRecord makes records without a name
+    if root == SHARED_STATE or (root in LIBRARIES and _sending.get()):
+        record.msg = str(record.msg).partition(" ")[0]
+        record.args, record.exc_info, record.exc_text = (), None, None
+    return record

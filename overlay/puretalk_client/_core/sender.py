@@ -17,12 +17,15 @@ from .. import errors
 from .._types import Drift
 from . import redaction, retry
 from .body import ACCEPT_ENCODING, MAX_ERROR_BYTES, read_body
+from .decoding import is_large
 from .options import Options
+from .pace import Pace
 from .response import Conventions, DriftReporter, read_success, status_error
 from .transports import Headers, Transport, TransportResponse
 
 T = TypeVar("T")
 Check = Callable[[T], None]
+
 log = logging.getLogger("puretalk_client")
 
 
@@ -47,10 +50,11 @@ class Sender:
         self.backoff: retry.Backoff = retry.Backoff()
         self.quota: retry.RetryQuota = retry.RetryQuota()
         self.clock: Clock = Clock()
-        self.resume_at: float = 0.0  # when the pause that a 429 demanded ends, by the monotonic clock
+        self.pace: Pace = Pace()
         self.is_closed: bool = False
+        self.max_connections: int = min(options.max_connections, transport.max_connections)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.slots: asyncio.Semaphore = asyncio.Semaphore(options.max_connections)
+        self.slots: asyncio.Semaphore = asyncio.Semaphore(self.max_connections)
 
     async def send(
         self, request: Request, responses: Responses[T], *, timeout: float | None, check: Check[T] | None = None
@@ -81,7 +85,7 @@ class Sender:
             raise errors.ConfigurationError(
                 "A client belongs to the event loop of its first request: make one for each loop"
             )
-        self._loop, self.slots = loop, asyncio.Semaphore(self.options.max_connections)
+        self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
 
     def prepare(self, request: Request) -> tuple[str, Headers, bytes | None]:
         """Return the URL, the headers and the content of a request."""
@@ -108,7 +112,9 @@ class _Exchange:
         self.sender, self.request, self.timeout = sender, request, timeout
         self.start = sender.clock.monotonic()
         self.deadline = self.start + timeout
-        self.attempts, self.is_queued = 0, False
+        self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
+        self.is_queued = False
+        self.slots: asyncio.Semaphore | None = None  # those of this event loop, once it has one of them
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
 
@@ -116,50 +122,84 @@ class _Exchange:
         """Make attempts until one succeeds or none may follow."""
         try:
             async with asyncio.timeout(self.timeout):
-                while True:
-                    try:
-                        value = await self._attempt(responses, check)
-                    except errors.PuretalkError as error:
-                        await self._delay_or_raise(error)
-                    else:
-                        self.sender.quota.release(self.attempts - 1)
-                        return value
+                return await self._run(responses, check)
         except errors.PuretalkError:
             raise  # an APITimeoutError is a TimeoutError too
         except TimeoutError:
             if self.is_queued:
-                limit = f"max_connections={self.sender.options.max_connections}"
+                limit = f"at most {self.sender.max_connections} at a time"
                 raise errors.PoolTimeoutError(f"No connection was free for {self.timeout:g} s ({limit})") from None
             raise errors.APITimeoutError(f"No response within {self.timeout:g} s") from None
 
-    async def _attempt(self, responses: Responses[T], check: Check[T] | None) -> T:
-        """Send the request once, and read the response."""
-        sender, slots = self.sender, self.sender.slots
+    async def _run(self, responses: Responses[T], check: Check[T] | None) -> T:
+        sender = self.sender
+        try:
+            await self._acquire_slot()
+            while True:
+                await self._wait_for_pace()
+                if sender.is_closed:
+                    raise errors.ConfigurationError("This client is closed")
+                try:
+                    value = await self._attempt(responses, check)
+                except errors.PuretalkError as error:
+                    if delay := self._delay(error):
+                        self._release_slot()
+                        await sender.clock.sleep(delay)
+                        await self._acquire_slot()
+                else:
+                    sender.quota.release(self.charged)
+                    sender.pace.succeed(sender.clock.monotonic())
+                    return value
+        finally:
+            self._release_slot()
+
+    async def _acquire_slot(self) -> None:
+        """Wait for a connection, first in, first out."""
+        slots = self.sender.slots
         self.is_queued = True
         await slots.acquire()
+        self.is_queued, self.slots = False, slots
+
+    def _release_slot(self) -> None:
+        if self.slots is not None:
+            self.slots.release()
+            self.slots = None
+
+    async def _wait_for_pace(self) -> None:
+        """Wait until this request may leave. The slot stays reserved: no other request could use it meanwhile."""
+        pace, clock = self.sender.pace, self.sender.clock
+        while True:
+            now, changes = clock.monotonic(), pace.changes
+            is_paused, leaves_at = now < pace.resumes_at, pace.next_at(now)
+            if leaves_at >= self.deadline:
+                raise errors.RateLimitError(
+                    "The server asked to wait longer than the time left for this request", retry_after=leaves_at - now
+                )
+            if not is_paused:
+                pace.reserve(leaves_at)
+            if leaves_at > now:
+                await clock.sleep(leaves_at - now)
+            if not is_paused and pace.changes == changes:
+                return
+
+    async def _attempt(self, responses: Responses[T], check: Check[T] | None) -> T:
+        """Send the request once, and read the response."""
+        self.attempts += 1
+        self.status, self.headers = None, {}
+        response = await self._send()
+        drop = False
         try:
-            self.is_queued = False
-            if sender.is_closed:
-                raise errors.ConfigurationError("This client is closed")
-            await self._wait_for_rate_limit()
-            self.attempts += 1
-            self.status, self.headers = None, {}
-            response = await self._send()
-            drop = False
-            try:
-                value, drifts = await self._read(response, responses)
-                if check is not None:
-                    check(value)
-            except errors.APIResponseError as error:
-                drop = error.closes_connection
-                raise
-            finally:
-                with contextlib.suppress(Exception):  # the response was read, or has failed already
-                    await response.close(drop=drop)
+            value, drifts = await self._read(response, responses)
+            if check is not None:
+                check(value)
+        except errors.APIResponseError as error:
+            drop = error.closes_connection
+            raise
         finally:
-            slots.release()
+            with contextlib.suppress(Exception):  # the response was read, or has failed already
+                await response.close(drop=drop)
         if drifts:
-            sender.drift.report(drifts)
+            self.sender.drift.report(drifts)
         result: T = value
         return result
 
@@ -187,30 +227,25 @@ class _Exchange:
             raise
         except Exception as error:
             raise self.sender.transport.map_error(error)  # noqa: B904
-        return read_success(response.status, content, responses, self.sender.conventions)
+        arguments = response.status, content, responses, self.sender.conventions
+        if is_large(content):
+            return await asyncio.to_thread(read_success, *arguments)
+        return read_success(*arguments)
 
-    async def _wait_for_rate_limit(self) -> None:
-        """Wait until the pause is over that the server asked of all requests of this client."""
-        sender = self.sender
-        while (pause := sender.resume_at - sender.clock.monotonic()) > 0:
-            if sender.resume_at >= self.deadline:
-                raise errors.RateLimitError(
-                    "The server asked to wait longer than the time left for this request", retry_after=pause
-                )
-            await sender.clock.sleep(pause)
+    def _delay(self, error: errors.PuretalkError) -> float:
+        """Return the seconds to wait before the next attempt, or raise ``error`` if none may follow.
 
-    async def _delay_or_raise(self, error: errors.PuretalkError) -> None:
-        """Wait before the next attempt, or raise ``error`` if none may follow."""
-        sender, clock = self.sender, self.sender.clock
-        if error.retry_after is not None:
-            raise error
+        A refusal that says when to come back slows down all requests of the client, and costs no retry quota.
+        """
+        sender, now = self.sender, self.sender.clock.monotonic()
         # A Retry-After says nothing about a response that broke off.
-        is_response = isinstance(error, errors.APIStatusError)
-        requested = retry.retry_after(self.headers, clock.wall()) if is_response else None
-        remaining = self.deadline - clock.monotonic()
+        is_response = isinstance(error, errors.APIStatusError) and error.status is not None
+        requested = retry.retry_after(self.headers, sender.clock.wall()) if is_response else None
+        remaining = self.deadline - now
+        is_refusal = isinstance(error, errors.RateLimitError) and requested is not None
         if requested is not None:
-            if isinstance(error, errors.RateLimitError) and requested <= retry.MAX_RETRY_AFTER:
-                sender.resume_at = max(sender.resume_at, clock.monotonic() + requested)
+            if is_refusal and requested <= retry.MAX_RETRY_AFTER:
+                sender.pace.refuse(now, requested)
             if requested > retry.MAX_RETRY_AFTER or requested >= remaining:
                 error.retry_after = requested
                 raise error
@@ -219,21 +254,25 @@ class _Exchange:
             self.attempts > sender.options.max_retries
             or not retry.may_retry(error, self.request.method, self.headers)
             or delay >= remaining
-            or not sender.quota.acquire()
+            or not (is_refusal or sender.quota.acquire())
         ):
             raise error
+        self.charged += not is_refusal
         if log.isEnabledFor(logging.DEBUG):
             request = self.request
             log.debug("%s %s: %s; retry in %.2f s", request.method, request.path, error.message, delay)
-        await clock.sleep(delay)
+        return 0.0 if is_refusal else delay
 
     def describe(self, error: BaseException) -> BaseException:
         """Add to an error of this package what is known of the request."""
-        if isinstance(error, errors.PuretalkError):
-            secret = self.sender.options.api_key
-            error.method, error.path = self.request.method, self.request.path
-            error.attempts, error.status = self.attempts, self.status
-            error.elapsed = self.sender.clock.monotonic() - self.start
-            error.request_id = secret.excerpt(self.headers.get("x-request-id"))
-            error.msg = secret.excerpt(error.msg)
+        try:
+            if isinstance(error, errors.PuretalkError):
+                secret = self.sender.options.api_key
+                error.method, error.path = self.request.method, self.request.path
+                error.attempts, error.status = self.attempts, self.status
+                error.elapsed = self.sender.clock.monotonic() - self.start
+                error.request_id = secret.excerpt(self.headers.get("x-request-id"))
+                error.msg = secret.excerpt(error.msg)
+        except Exception as defect:
+            return redaction.contain(defect)
         return error

@@ -105,6 +105,20 @@ def models_in(hint: Any) -> frozenset[Any]:
 
 
 @functools.cache
+def is_bounded(model: Any) -> bool:
+    """Whether there is a limit to how many other models ``model`` can hold: none in arrays or maps, and no circle."""
+    fields = [(each, hint) for each in models_in(model) for hint in hints(each).values()]
+    return not any(each in models_in(hint) or _repeats(hint) for each, hint in fields)
+
+
+def _repeats(hint: Any) -> bool:
+    """Whether ``hint`` has an array or a map of models in it."""
+    if typing.get_origin(hint) in (list, dict):
+        return bool(models_in(hint))
+    return any(map(_repeats, typing.get_args(hint)))
+
+
+@functools.cache
 def hints(model: Any) -> dict[str, Any]:
     """Return the types of the fields of ``model`` by name."""
     return typing.get_type_hints(model, include_extras=True)
@@ -196,11 +210,18 @@ def _model(model: Any) -> Structure:
         fields[json_name] = field.name, types_of[field.name]
         if field.default is attrs.NOTHING:
             required.append((json_name, field.name))
+    # Others would be converted in vain at every level, and might keep the interpreter for long.
+    is_small = is_bounded(model) and is_msgspec_type(model)
 
     def build(value: Any, path: Path, on_mismatch: OnMismatch) -> Any:
         if not isinstance(value, dict):
             on_mismatch(path, model, value)
             return value
+        if is_small:
+            try:  # in C, for the many objects that match
+                return msgspec.convert(value, model)
+            except (msgspec.ValidationError, UnicodeEncodeError):
+                pass
         arguments: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for json_name, item in value.items():
@@ -223,6 +244,8 @@ def _model(model: Any) -> Structure:
 def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
     scalars = [member for member in members if member in (bool, int, float, str, type(None))]
     others = [member for member in members if member not in scalars]
+    if len(others) == 1 and scalars == [type(None)]:
+        return _optional(hint, others[0])
 
     def build(value: Any, path: Path, on_mismatch: OnMismatch) -> Any:
         if type(value) in scalars:
@@ -242,6 +265,21 @@ def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
         for one in best[0]:
             on_mismatch(*one)
         return best[1]
+
+    return build
+
+
+def _optional(hint: Any, member: Any) -> Structure:
+    """Return the function for ``member | None``, where there is nothing to try."""
+
+    def build(value: Any, path: Path, on_mismatch: OnMismatch) -> Any:
+        if value is None:
+            return None
+
+        def on_member(at: Path, expected: Any, actual: Any) -> None:
+            on_mismatch(at, hint if at == path else expected, actual)
+
+        return structurer(member)(value, path, on_member)
 
     return build
 

@@ -11,6 +11,7 @@ import sys
 import pytest
 from tests.unit.cli.terminal import HOSTILE, assert_harmless
 
+from puretalk_client import PuretalkError
 from puretalk_client._cli import commands, main
 from puretalk_client.testing import SAMPLE_CALL_ID, Fault, Sandbox
 
@@ -79,6 +80,19 @@ def test_error_with_hostile_text(sandbox: Sandbox, capsys: pytest.CaptureFixture
     assert main(["get", SAMPLE_CALL_ID]) == 1
     err = capsys.readouterr().err
     assert "bad" in err
+    assert err.count("\n") == 1
+    assert_harmless(err)
+
+
+def test_any_error_is_one_harmless_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command does not rely on what the client has removed from a message."""
+
+    def fail(_: object) -> int:
+        raise PuretalkError("bad\nnews" + HOSTILE)
+
+    monkeypatch.setattr(commands, "get", fail)
+    assert main(["get", SAMPLE_CALL_ID]) == 1
+    err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert_harmless(err)
 

@@ -49,8 +49,21 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def local_server(respond: Respond, tls: ssl.SSLContext | None = None) -> AsyncIterator[LocalServer]:
-    """Serve until the end of the ``with`` block, which ends every connection."""
+async def local_server(
+    respond: Respond,
+    tls: ssl.SSLContext | None = None,
+    *,
+    closes: bool = False,
+    on_end: Callable[[], object] = lambda: None,
+) -> AsyncIterator[LocalServer]:
+    """Serve until the end of the ``with`` block, which ends every connection.
+
+    Args:
+        respond: Returns the response to a request.
+        tls: The context of the server, if it speaks TLS.
+        closes: Close each connection after its first response.
+        on_end: Called when a connection ended.
+    """
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,12 +76,13 @@ async def local_server(respond: Respond, tls: ssl.SSLContext | None = None) -> A
                 content = returned if isinstance(returned, bytes) else await returned
                 writer.write(content)
                 await writer.drain()
-                if b"Content-Length" not in content:
+                if closes or b"Content-Length" not in content:
                     break
         except (asyncio.IncompleteReadError, OSError):
             pass  # the client closed the connection
         finally:
             writer.close()
+            on_end()
 
     def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(serve(reader, writer)))

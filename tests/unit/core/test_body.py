@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gzip
 import tracemalloc
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from puretalk_client import ProtocolError, ResponseTooLargeError
-from puretalk_client._core.body import read_body
+from puretalk_client._core.body import ACCEPT_ENCODING, Inflater, read_body
 
 TEXT = b'{"msg":"Success"}' * 50
 compress = functools.partial(gzip.compress, mtime=0)  # a time in the data would be in the names of the tests
@@ -87,11 +88,41 @@ async def test_truncated_gzip_is_never_a_body(data: st.DataObject) -> None:
         await read(content[:end], "gzip")
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_truncated_body_of_just_the_limit_is_an_error(encoding: str) -> None:
+    """All its content is there, but not its checksum."""
+    content = compress(TEXT) if encoding == "gzip" else zlib.compress(TEXT)
+    with pytest.raises(ProtocolError, match="truncated"):
+        await read(content[:-2], encoding, limit=len(TEXT))
+
+
 @pytest.mark.parametrize("tail", [b"x", b"garbage", b"\x1f", b"\x1f\x8b", b"\x00" * 10])
 async def test_gzip_followed_by_other_data_is_an_error(tail: bytes) -> None:
     """A second member is fine; other data are not."""
     with pytest.raises(ProtocolError):
         await read(compress(TEXT) + tail, "gzip")
+
+
+def stored(first: int, content: bytes) -> bytes:
+    """Write a bare RFC 1951 stream of stored blocks, whose first byte may have any upper five bits."""
+    size = len(content)
+    return bytes([first]) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + content + FINAL_BLOCK
+
+
+FINAL_BLOCK = b"\x01\x00\x00\xff\xff"
+
+
+@pytest.mark.parametrize(("first", "size"), [(0x08, 82), (0x00, 31), (0x00, 30), (0xF8, 5)])
+async def test_bare_deflate_that_begins_like_zlib_is_read(first: int, size: int) -> None:
+    """RFC 1950 has 8 in four bits of its first byte, and in its first two bytes a multiple of 31; only both count."""
+    assert await read(stored(first, TEXT[:size]), "deflate") == TEXT[:size]
+
+
+def test_encodings_that_are_requested_are_those_that_are_read() -> None:
+    """A server may use any of them."""
+    assert ACCEPT_ENCODING == "gzip, deflate"
+    for encoding in ACCEPT_ENCODING.split(", "):
+        Inflater(encoding)
 
 
 async def test_deflate_followed_by_other_data_is_an_error() -> None:
@@ -126,24 +157,67 @@ async def test_unknown_encoding_is_an_error(encoding: str) -> None:
 async def test_limit_is_the_decompressed_size(content: bytes, encoding: str) -> None:
     """A body of exactly the limit is read, one byte more is an error, or is truncated on request."""
     assert await read(content, encoding, limit=len(TEXT)) == TEXT
-    with pytest.raises(ResponseTooLargeError, match="max_response_bytes"):
-        await read(content, encoding, limit=len(TEXT) - 1)
+    limit = len(TEXT) - 1
+    with pytest.raises(ResponseTooLargeError, match=rf"larger than {limit} bytes \(max_response_bytes\)"):
+        await read(content, encoding, limit=limit)
     assert await read_body(ChunkedResponse(content, encoding), 10, truncate=True) == TEXT[:10]
 
 
 async def test_content_length_beyond_the_limit_is_refused_before_reading() -> None:
     """Nothing of such a body is read."""
-    response = ChunkedResponse(TEXT, headers={"content-length": str(len(TEXT))})
-    with pytest.raises(ResponseTooLargeError):
-        await read_body(response, len(TEXT) - 1)
+    response, limit = ChunkedResponse(TEXT, headers={"content-length": str(len(TEXT))}), len(TEXT) - 1
+    with pytest.raises(ResponseTooLargeError, match=f"larger than {limit} bytes"):
+        await read_body(response, limit)
     assert response.sent == 0
+    assert await read_body(response, len(TEXT)) == TEXT
 
 
-@pytest.mark.parametrize("length", ["-5", "many", "", "9" * 400, "\u0661\u0662", "1e9", "0x10"])
+async def test_content_length_does_not_keep_the_start_of_a_body_from_being_read() -> None:
+    """Where the start is all that is wanted."""
+    response = ChunkedResponse(TEXT, headers={"content-length": str(len(TEXT))})
+    assert await read_body(response, 10, truncate=True) == TEXT[:10]
+
+
+@pytest.mark.parametrize("truncate", [True, False])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_no_more_is_read_than_the_limit(encoding: str, truncate: bool) -> None:
+    """A body that never ends is left at the chunk that exceeds it."""
+    content = TEXT * 1000 if encoding == "identity" else compress(TEXT * 1000)
+    response = ChunkedResponse(content, encoding)
+    with contextlib.nullcontext() if truncate else pytest.raises(ResponseTooLargeError):
+        assert await read_body(response, 20, truncate=truncate) == TEXT[:20]
+    assert response.sent < 100
+
+
+async def test_inflater_stops_one_byte_beyond_the_limit() -> None:
+    """That byte is what says that there are more."""
+    body = bytearray(b"12345")
+    await Inflater("gzip").feed(compress(TEXT), body, 10)
+    assert bytes(body) == b"12345" + TEXT[:6]
+
+
+async def test_chunks_that_are_empty_change_nothing() -> None:
+    """A transport may yield them; only the first chunk with content is the start of the body."""
+
+    class Response(ChunkedResponse):
+        async def chunks(self) -> AsyncIterator[bytes]:
+            for chunk in (b"", b"a", b"", b"b", b"c"):
+                yield chunk
+
+    assert await read_body(Response(b""), 3) == b"abc"
+
+
+@pytest.mark.parametrize("length", ["-5", "many", "", "9" * 20, "9" * 400, "\u0661\u0662", "1e9", "0x10"])
 async def test_unusable_content_length_counts_for_nothing(length: str) -> None:
     """The body itself is what counts."""
     response = ChunkedResponse(TEXT, headers={"content-length": length})
     assert await read_body(response, len(TEXT)) == TEXT
+
+
+async def test_longest_usable_content_length_counts() -> None:
+    """Nineteen digits: nearly the largest number of 64 bits."""
+    with pytest.raises(ResponseTooLargeError):
+        await read_body(ChunkedResponse(b"", headers={"content-length": "9" * 19}), 1 << 20)
 
 
 async def test_decompression_stops_at_the_limit() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -14,7 +14,19 @@ from tests.support.exposure import Exposures
 from tests.support.payloads import calls_of_any_json, envelopes
 
 from puretalk_client import Call, Drift, ResponseDecodeError
-from puretalk_client._core.decoding import MAX_DRIFTS, decode, json_type, jsonpath, parse_json, type_name
+from puretalk_client._core import decoding
+from puretalk_client._core.decoding import (
+    MAX_DRIFTS,
+    MAX_INLINE_BYTES,
+    MAX_INLINE_CONTAINERS,
+    MIN_BYTES_PER_CONTAINER,
+    SMALL_BYTES,
+    decode,
+    is_large,
+    json_type,
+    jsonpath,
+    type_name,
+)
 from puretalk_client.models import CallEnvelope
 from puretalk_generated.codec import MISSING, decoder, structure
 
@@ -35,6 +47,13 @@ def test_decoders_agree_on_every_valid_payload(payload: dict[str, Any]) -> None:
     by_walking = structure(msgspec.json.decode(body), CallEnvelope)  # raises where it does not match
     assert with_types(by_walking) == with_types(by_msgspec)
     assert decode(body, CallEnvelope) == (by_msgspec, [])
+
+
+def test_body_that_matches_is_decoded_by_msgspec_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walk over the models takes several times as long."""
+    monkeypatch.setattr(decoding, "parse_json", lambda content: pytest.fail("walked"))
+    assert decode(b'{"call_id":"c"}', Call) == (Call(call_id="c"), [])
+    assert decode(b'["a"]', list[str]) == (["a"], [])
 
 
 @settings(max_examples=200)
@@ -90,16 +109,66 @@ def test_paths_name_documented_fields_only() -> None:
 
 
 def test_number_of_drifts_is_bounded() -> None:
-    """A hostile response does not fill the memory, and is still delivered."""
-    call, drifts = decode(json.dumps({"variables": [1] * (MAX_DRIFTS + 10)}).encode(), Call)
-    assert len(call.variables or []) == MAX_DRIFTS + 10
-    assert len(drifts) == MAX_DRIFTS
+    """A response with a thousand mismatches is delivered; a hostile one with more fills neither memory nor time."""
+    call, drifts = decode(json.dumps({"variables": [1] * MAX_DRIFTS}).encode(), Call)
+    assert len(call.variables or []) == len(drifts) == MAX_DRIFTS
+    with pytest.raises(ResponseDecodeError, match=f"in more than {MAX_DRIFTS} places"):
+        decode(json.dumps({"variables": [1] * (MAX_DRIFTS + 1)}).encode(), Call)
+
+
+def body_of(containers: int, size: int) -> bytes:
+    """Return a call in so many bytes that holds so many objects and arrays, half of each, itself included."""
+    unknown = ",".join(["{}"] * (containers // 2 - 1) + ["[]"] * ((containers + 1) // 2 - 1))
+    body = f'{{"unknown":[{unknown}],"call_id":""}}'
+    return body.replace('""', f'"{"x" * (size - len(body))}"').encode()
+
+
+DENSEST = MIN_BYTES_PER_CONTAINER * (MAX_INLINE_CONTAINERS + 1)
+"""Bytes that a body has at least to have one object more than is decoded in the event loop."""
+
+
+@pytest.mark.parametrize(
+    ("containers", "size", "is_dense"),
+    [(MAX_INLINE_CONTAINERS, SMALL_BYTES + 1, False), (MAX_INLINE_CONTAINERS + 1, SMALL_BYTES + 1, True),
+     (MAX_INLINE_CONTAINERS + 1, DENSEST - 1, True), (MAX_INLINE_CONTAINERS + 1, DENSEST, False),
+     (7000, SMALL_BYTES, False)],
+)  # fmt: skip
+def test_dense_body_is_refused(containers: int, size: int, is_dense: bool) -> None:
+    """One of many objects and arrays with next to nothing in them; a small one may hold any number."""
+    body = body_of(containers, size)
+    assert (len(body), body.count(b"{") + body.count(b"[")) == (size, containers)
+    if is_dense:
+        with pytest.raises(ResponseDecodeError, match=f"has {containers} objects and arrays in {size} bytes"):
+            decode(body, Call)
+    else:
+        call, drifts = decode(body, Call)
+        assert (set(call.call_id or ""), drifts) == ({"x"}, [])
+
+
+@pytest.mark.parametrize(
+    ("containers", "size", "expected"),
+    [(2, MAX_INLINE_BYTES, False), (2, MAX_INLINE_BYTES + 1, True), (MAX_INLINE_CONTAINERS, DENSEST, False),
+     (MAX_INLINE_CONTAINERS + 1, DENSEST, True), (7000, SMALL_BYTES, False), (7000, SMALL_BYTES + 1, True)],
+)  # fmt: skip
+def test_body_is_large_by_its_bytes_or_by_its_objects(containers: int, size: int, expected: bool) -> None:
+    """The sender decodes a large one outside of the event loop."""
+    assert is_large(body_of(containers, size)) is expected
+
+
+@pytest.mark.parametrize(("surplus", "avoided"), [(0, "parse_json"), (1, "_fast_decoder")])
+def test_body_of_many_objects_is_not_decoded_in_one_piece(
+    surplus: int, avoided: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C code does not let other threads run meanwhile."""
+    monkeypatch.setattr(decoding, avoided, lambda _: pytest.fail(f"{avoided} was used"))
+    call, drifts = decode(body_of(MAX_INLINE_CONTAINERS + surplus, DENSEST), Call)
+    assert (set(call.call_id or ""), drifts) == ({"x"}, [])
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html>200</html>", b'{"results":', b'{"results":{}} trailing', b'{"results":{"call_id":"\xff"}}',
-     b'{"unknown":"\xff","results":{}}', b'{"results":NaN}', b'{"results":{"x":' + b"[" * 100_000, b"\x00",
+     b'{"unknown":"\xff","results":{}}', b'{"results":NaN}', b'{"results":{"x":' + b"[" * 20_000, b"\x00",
      b'\xef\xbb\xbf{"results":{}}', '{"results":{}}'.encode("utf-16")],
     ids=lambda body: ascii(body[:20]),
 )  # fmt: skip
@@ -132,26 +201,6 @@ def test_error_shows_nothing_of_the_body(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("escaped", "text"),
-    [(r"a\ud83d", "a\ufffd"), (r"\ude00b", "\ufffdb"), (r"\ud83d\ud83d\ude00", "\ufffd😀"), (r"\ud83d\ude00", "😀"),
-     (r"\\ud83d", "\\ud83d"), (r"\\\ud83d", "\\\ufffd"), (r"\ud83d\ude00\ude00", "😀\ufffd"), (r"\uD83Dx", "\ufffdx")],
-)  # fmt: skip
-def test_half_a_surrogate_pair_is_replaced(escaped: str, text: str) -> None:
-    """A text that a server cut within an emoji is delivered, and reported."""
-    call, drifts = decode(f'{{"transcript":"{escaped}"}}'.encode(), Call)
-    assert call.transcript == text
-    assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair")] if "\ufffd" in text else [])
-
-
-def test_parse_json_raises_what_msgspec_raises() -> None:
-    """A replaced surrogate does not hide another fault."""
-    assert parse_json(b'{"a":1}') == ({"a": 1}, [])
-    for body in (b'{"a":', rb'{"a":"\ud83d"'):
-        with pytest.raises(msgspec.DecodeError):
-            parse_json(body)
-
-
-@pytest.mark.parametrize(
     ("path", "text"),
     [((), "$"), (("results", "call_id"), "$.results.call_id"), (("items", "*", "name"), "$.items[*].name"),
      (("a b", "1"), "$['a b']['1']")],
@@ -174,7 +223,8 @@ def test_json_type_is_that_of_rfc_8259(value: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("hint", "name"),
     [(int, "int"), (None, "None"), (list[str] | None, "list[str] | None"), (Literal["a", 1], "'a' | 1"), (Call, "Call"),
-     (dict[str, list[int]], "dict[str, list[int]]")],
+     (dict[str, list[int]], "dict[str, list[int]]"), (Annotated[int | None, "minutes"], "int | None"), (Any, "Any"),
+     (Literal["a"] | None, "'a' | None"), (type(None), "None")],
 )  # fmt: skip
 def test_type_is_named_as_it_is_written(hint: Any, name: str) -> None:
     """Without the module."""

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 from tests.support.canary import API_KEY, WORDS
-from tests.support.clock import movable_loop
+from tests.support.clock import movable_loop, run_turns
 from tests.support.eventually import eventually
 from tests.support.exposure import Exposures
 from tests.unit.core.local_server import local_server, redirect, response
@@ -124,13 +124,39 @@ async def test_target_in_a_missing_folder_is_an_os_error(tmp_path: Path) -> None
     assert server.requests == []
 
 
-async def test_target_that_is_a_folder_is_an_os_error_and_leaves_no_file(tmp_path: Path) -> None:
-    """The complete file cannot take its place, and holds what people said."""
-    (tmp_path / "folder").mkdir()
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)], ids=["folder", "pipe"])
+async def test_target_that_is_no_regular_file_is_refused(make: Any, tmp_path: Path) -> None:
+    """Before anything is sent: a complete file could not take its place, and opening a pipe waits for a reader."""
+    make(tmp_path / "target")
     async with local_server(lambda head: response(SOUND)) as server, open_sender_over("httpx", server.url) as sender:
-        error = await failure(sender, server.url, tmp_path / "folder")
+        error = await failure(sender, server.url, tmp_path / "target")
+    assert isinstance(error, ConfigurationError)
+    assert (names_in(tmp_path), server.requests) == (["target"], [])
+
+
+async def test_file_behind_a_symbolic_link_is_replaced(tmp_path: Path) -> None:
+    """The link stays, and so does a file that cannot be replaced."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "call.wav")
+    async with local_server(lambda head: response(SOUND)) as server, open_sender_over("httpx", server.url) as sender:
+        await fetch(sender, server.url, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "call.wav").read_bytes() == SOUND
+    assert names_in(tmp_path / "there") == ["call.wav"]
+
+
+async def test_target_that_cannot_be_replaced_leaves_no_file(tmp_path: Path) -> None:
+    """The complete partial file holds what people said."""
+
+    def respond(head: str) -> bytes:
+        (tmp_path / "call.wav").mkdir()  # after the target was checked
+        return response(SOUND)
+
+    async with local_server(respond) as server, open_sender_over("httpx", server.url) as sender:
+        error = await failure(sender, server.url, tmp_path / "call.wav")
     assert isinstance(error, OSError)
-    assert names_in(tmp_path) == ["folder"]
+    assert names_in(tmp_path) == ["call.wav"]
 
 
 class FullDisk(io.RawIOBase):
@@ -194,7 +220,8 @@ async def test_deadline_covers_the_whole_download() -> None:
         task = asyncio.create_task(fetch(sender, server.url, file, timeout=5.0))
         await file.written.wait()
         movable_loop().move(5.0)
-        await asyncio.wait([task])
+        await run_turns()
+        assert task.done()
     error = task.exception()
     assert type(error) is APITimeoutError
     assert error.message == "The download took longer than 5 s"
@@ -282,9 +309,14 @@ SIGNATURE = WORDS["recording"]
 
 @pytest.mark.parametrize("end", ["gone", "cancelled"])
 async def test_nothing_shows_the_url_or_the_key(end: str) -> None:
-    """Whoever has the URL can hear the call: it is in no log, message or frame, after a cancellation too."""
+    """Whoever has the URL can hear the call: it is in no log, message or frame, after a cancellation too.
+
+    Nor is the one that it redirects to, which httpcore logs with the headers of the response.
+    """
 
     async def respond(head: str) -> bytes:
+        if head.startswith("GET /moved?"):
+            return redirect(f"/r?signature={SIGNATURE}")
         if end == "gone":
             return GONE
         requested.set()
@@ -294,7 +326,7 @@ async def test_nothing_shows_the_url_or_the_key(end: str) -> None:
     requested = asyncio.Event()
     exposures = Exposures()
     async with local_server(respond) as server, AsyncPuretalk(API_KEY, base_url=server.url) as client:
-        call = Call(call_recording_url=f"{server.url}/r?signature={SIGNATURE}")
+        call = Call(call_recording_url=f"{server.url}/moved?signature={SIGNATURE}")
         with exposures.capture_logs():
             task = asyncio.create_task(client.calls.download_recording(call, io.BytesIO()))
             if end == "cancelled":
@@ -302,8 +334,8 @@ async def test_nothing_shows_the_url_or_the_key(end: str) -> None:
                 task.cancel()
             with pytest.raises((NotFoundError, asyncio.CancelledError)) as caught:
                 await task
-        assert SIGNATURE in server.requests[0]
-        assert API_KEY in server.requests[0]
+        assert all(SIGNATURE in head and API_KEY in head for head in server.requests)
+        assert len(server.requests) == 2
         server.requests.clear()
     assert isinstance(caught.value, NotFoundError if end == "gone" else asyncio.CancelledError)
     exposures.inspect_result(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,17 @@ def test_missing_key_names_the_variable() -> None:
         resolve_api_key(None, VARIABLE)
 
 
+WHITE_SPACE = "begins or ends with white space; a file"
+CHARACTER = "holds a character that no HTTP header"
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_empty_key_is_refused(value: str) -> None:
+    """White space alone is not a key."""
+    with pytest.raises(ConfigurationError, match=r"^api_key is empty$"):
+        resolve_api_key(Secret(value), VARIABLE)
+
+
 @pytest.mark.parametrize("value", ["", "  ", "k\n"])
 def test_message_names_the_source_of_the_key(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the argument or the variable cannot be used."""
@@ -39,12 +52,14 @@ def test_message_names_the_source_of_the_key(value: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("start", "end"),
-    [("", "\n"), ("\t", ""), ("", "\r\nHost: other.test"), ("", "é"), ("\x00", ""), ("", "\ud800"), ("\x7f", "")],
-)
-def test_unusable_key_is_refused_without_showing_it(start: str, end: str) -> None:
+    ("start", "end", "problem"),
+    [("", "\n", WHITE_SPACE), ("\t", "", WHITE_SPACE), ("", " ", WHITE_SPACE), (" ", "", WHITE_SPACE),
+     ("", "\r\nHost: other.test", CHARACTER), ("", "é", CHARACTER), ("\x00", "", CHARACTER), ("", "\ud800", CHARACTER),
+     ("\x7f", "", CHARACTER), ("a\tb", "", CHARACTER)],
+)  # fmt: skip
+def test_unusable_key_is_refused_without_showing_it(start: str, end: str, problem: str) -> None:
     """A key that no header can hold is in no message, and in no frame but this one."""
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match=f"^api_key {problem}") as caught:
         resolve_api_key(Secret(start + API_KEY + end), VARIABLE)
     exposures = Exposures()
     exposures.inspect_result(caught.value)
@@ -58,7 +73,9 @@ def test_key_of_another_type_is_refused_by_its_type(value: Any) -> None:
         resolve_api_key(Secret(value), VARIABLE)
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1e7, None, "30", True])
+@pytest.mark.parametrize(
+    "value", [0, -1, float("nan"), float("inf"), 1e7, 1_000_000.5, 10**400, -(10**400), None, "30", True]
+)
 def test_timeout_is_a_finite_number_of_seconds(value: Any) -> None:
     """A request without an end cannot be configured."""
     with pytest.raises(ConfigurationError, match=r"^connect_timeout must be a number of seconds above 0"):
@@ -90,7 +107,8 @@ GOOD: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("name", "value"),
     [("timeout", 0), ("timeout", float("nan")), ("connect_timeout", "5"), ("max_retries", -1), ("max_retries", 1.0),
-     ("max_connections", 0), ("max_response_bytes", 0)],
+     ("max_connections", 0), ("max_response_bytes", 0), ("timeout", 10**400), ("connect_timeout", 10**400),
+     ("verify", "/nope/ca.pem"), ("verify", Path("/nope")), ("verify", None), ("verify", 1)],
 )  # fmt: skip
 def test_options_refuse_a_value_by_name(name: str, value: Any) -> None:
     """And neither the refusal nor the options show the key."""
@@ -102,8 +120,20 @@ def test_options_refuse_a_value_by_name(name: str, value: Any) -> None:
     assert exposures.of_key() == []
 
 
-def test_options_are_read_only() -> None:
+def test_certificates_are_given_as_a_context() -> None:
+    """A path is what httpx took in the past; the message says what to pass instead."""
+    with pytest.raises(ConfigurationError, match=r"pass ssl\.create_default_context\(cafile=\.\.\.\)$"):
+        Options(**{**GOOD, "verify": "/nope/ca.pem"})
+    context = ssl.create_default_context()
+    for usable in (True, False, context):
+        assert Options(**{**GOOD, "verify": usable}).verify is usable
+
+
+def test_options_are_read_only_and_have_names() -> None:
     """A request relies on them from its beginning to its end."""
     options: Any = Options(**GOOD)
     with pytest.raises(AttributeError):
         options.timeout = 1.0
+    make: Any = Options
+    with pytest.raises(TypeError):
+        make(*GOOD.values())

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import errno
 import pickle
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from tests.unit.core.local_server import CONNECTION_REFUSED, CONNECTION_RESET
 from puretalk_client import APIConnectionError, PuretalkError
 from puretalk_client._core.redaction import (
     MAX_EXCERPT,
+    MAX_TEXT,
     Secret,
     chain,
     contain,
@@ -78,6 +80,20 @@ def test_strike_removes_the_secret_also_where_the_text_was_truncated(text: str, 
     assert Secret(TEXT).strike(text) == struck
 
 
+@pytest.mark.parametrize("secret", ["a.c+d(", "K\u00c9Y\\1", "100%25", "$^[key]"])
+def test_strike_takes_a_secret_literally(secret: str) -> None:
+    """Whatever its characters mean elsewhere; texts that only resemble it are unchanged."""
+    assert Secret(secret).strike(f"<{secret}>, <{secret.upper()}>") == "<***>, <***>"
+    assert Secret("a.c+d(").strike("abccd( a.c+d") == "abccd( ***"
+
+
+def test_text_is_decoded_only_where_that_shows_the_secret() -> None:
+    """Otherwise its percent-encoding stays as the server wrote it."""
+    assert Secret(TEXT).strike("a%20b%2520c") == "a%20b%2520c"
+    assert Secret(TEXT).strike(f"a%20b%2520 {TEXT.replace('-', '%2d')}") == "a b%20 ***"
+    assert Secret(TEXT).strike(f"a%2520 {TEXT.replace('-', '%252D').upper()}") == "a  ***"
+
+
 @pytest.mark.parametrize("secret", ["", None, 5])
 def test_strike_without_a_secret_changes_nothing(secret: Any) -> None:
     """An empty secret is in every text."""
@@ -99,13 +115,20 @@ def test_truncated_text_holds_no_secret(secret: str, before: str, after: str, le
     ("text", "excerpt"),
     [
         ("a\nb\t c", "a b c"),
-        ("\x1b[31mred\x00", "?[31mred?"),
+        ("\x1b[31mred\x00", "[31mred"),
+        (f"key {TEXT.upper()}", "key ***"),
+        (f"key {TEXT[:4]}\u200b{TEXT[4:]}", "key ***"),
+        ("key " + "".join(f"%{ord(letter):02x}" for letter in TEXT), "key ***"),
+        ("key " + "".join(f"%25{ord(letter):02X}" for letter in TEXT), "key ***"),
         (f"your key {TEXT} is wrong", "your key *** is wrong"),
         ("", None),
         (" \n ", None),
         (None, None),
         (5, None),
         (["text"], None),
+        ("\x00\x7f", None),
+        (" " * (MAX_TEXT - 2) + "abcd", "ab"),
+        (" " * (MAX_TEXT - 4) + TEXT, "***"),
         ("x" * MAX_EXCERPT, "x" * MAX_EXCERPT),
         ("x" * (MAX_EXCERPT + 1), "x" * (MAX_EXCERPT - 1) + "…"),
     ],
@@ -145,8 +168,8 @@ def test_unexpected_exception_becomes_an_error_of_this_package(error: Exception)
     contained = contain(caught_from(raise_within(error)))
     assert type(contained) is PuretalkError
     assert (contained.__cause__, contained.__context__, contained.__traceback__) == (None, None, None)
-    assert type(error).__name__ in str(contained)
-    assert "test_redaction.py:" in str(contained)
+    text = rf"Unexpected {type(error).__name__} in test_redaction\.py:\d+; please report this"
+    assert re.fullmatch(text, str(contained))
     assert TEXT not in f"{contained!r} {contained} {contained.__dict__}"
 
 
@@ -254,7 +277,23 @@ def test_cause_of_a_tls_failure_reads_like_its_message(error: Exception) -> None
 
 def test_resolver_that_gives_no_text_leaves_no_none_in_a_message() -> None:
     """Resolvers of applications raise what they like."""
-    assert "None" not in words(reason(socket.gaierror("no such host")))
+    found = reason(socket.gaierror("no such host"))
+    assert isinstance(found, socket.gaierror)
+    assert (found.errno, words(found)) == (socket.EAI_FAIL, "the name does not resolve")
+
+
+def test_reasons_have_the_numbers_of_the_system() -> None:
+    """Applications look at ``errno``."""
+    for error in (certificate_error(), handshake_error(), ssl.SSLError(TEXT)):
+        found = reason(error)
+        assert isinstance(found, ssl.SSLError)
+        assert found.errno == 1
+    found = reason(socket.gaierror(socket.EAI_AGAIN, "Temporary failure"))
+    assert isinstance(found, socket.gaierror)
+    assert found.errno == socket.EAI_AGAIN
+    found = reason(ConnectionResetError(errno.ECONNRESET, TEXT))
+    assert isinstance(found, ConnectionResetError)
+    assert found.errno == errno.ECONNRESET
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,11 @@ class Thing:
 
 
 class OtherConventions:
-    """Conventions of another API: a failure has its message in the body, and a success that begins with X failed."""
+    """Conventions of another API: a failure has its message in the body, and not every success is one."""
 
     def check(self, value: Any, content: bytes) -> None:
-        """Refuse a body that begins with X."""
-        if content.startswith(b"X"):
+        """Refuse a body that begins with X, and a thing without a size."""
+        if content.startswith(b"X") or value == Thing(size=0):
             raise EnvelopeError("Failed")
 
     def message(self, content: bytes) -> str | None:
@@ -68,7 +68,8 @@ def error_of(status: int, content: bytes) -> APIStatusError:
     ("status", "kind"),
     [(401, AuthenticationError), (403, PermissionDeniedError), (404, NotFoundError), (429, RateLimitError),
      (500, ServerError), (503, ServerError), (599, ServerError), (520, ServerError), (400, APIStatusError),
-     (499, APIStatusError), (302, APIStatusError), (100, APIStatusError), (999, APIStatusError)],
+     (499, APIStatusError), (302, APIStatusError), (100, APIStatusError), (600, APIStatusError),
+     (999, APIStatusError)],
 )  # fmt: skip
 @pytest.mark.parametrize("content", [b"msg=No such thing", b"<html>", b"", b"\xff", b"[" * 10_000, b"5"])
 def test_status_decides_the_class_of_the_error(status: int, kind: type[PuretalkError], content: bytes) -> None:
@@ -88,7 +89,7 @@ def test_message_is_the_status_with_its_phrase(status: int, message: str) -> Non
 
 @pytest.mark.parametrize(
     ("content", "excerpt"),
-    [(b"<html>\n<b>Gateway</b>", "<html> <b>Gateway</b>"), (b"x" * 9000, "x" * 499 + "…"), (b"\xff\x00", "\ufffd?"),
+    [(b"<html>\n<b>Gateway</b>", "<html> <b>Gateway</b>"), (b"x" * 9000, "x" * 499 + "…"), (b"\xff\x00", "\ufffd"),
      (b"", None), (b"  \n", None), (b"msg=known", None), (b'{"transcript":"x"}', None), (b' [{"a":1}]', None)],
 )  # fmt: skip
 def test_excerpt_is_of_a_body_that_is_neither_json_nor_has_a_message(content: bytes, excerpt: str | None) -> None:
@@ -126,10 +127,11 @@ def test_success_that_is_not_documented_is_a_decode_error() -> None:
         read_success(201, b"{}", RESPONSES, CONVENTIONS)
 
 
-def test_conventions_can_refuse_a_success() -> None:
+@pytest.mark.parametrize(("status", "content"), [(206, b"X"), (200, b'{"size":0}')])
+def test_conventions_can_refuse_a_success(status: int, content: bytes) -> None:
     """They see the value and the bytes."""
     with pytest.raises(EnvelopeError):
-        read_success(206, b"X", RESPONSES, CONVENTIONS)
+        read_success(status, content, RESPONSES, CONVENTIONS)
 
 
 SIZE = Drift("$.size", "int", "string")

@@ -89,7 +89,8 @@ def test_backoff_is_spread_evenly_below_its_ceiling() -> None:
      ({"retry-after": "Sat, 22 Nov 2025 08:00:30 GMT"}, 30), ({"retry-after": "Saturday, 22-Nov-25 08:00:30 GMT"}, 30),
      ({"retry-after": "Sat Nov 22 08:00:30 2025"}, 30), ({"retry-after": "Fri, 21 Nov 2025 08:00:00 GMT"}, 0),
      ({"retry-after": "Sat, 22 Nov 2025 10:00:30 +0200"}, 30), ({"retry-after-ms": "250"}, 0.25),
-     ({"retry-after-ms": "250", "retry-after": "9"}, 0.25), ({"retry-after-ms": "x", "retry-after": "9"}, 9)],
+     ({"retry-after-ms": "250", "retry-after": "9"}, 0.25), ({"retry-after-ms": "x", "retry-after": "9"}, 9),
+     ({"retry-after": "999999999.9"}, 999_999_999.9), ({"retry-after": "0" * 19 + "7"}, 7)],
 )  # fmt: skip
 def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, the three formats of HTTP-date, other time zones, and milliseconds."""
@@ -98,7 +99,7 @@ def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: 
 
 @pytest.mark.parametrize(
     "value",
-    ["-10", "nan", "inf", "-inf", "1e3", "", " ", "soon", "0x10", "1_000", "٣", "9" * 400,
+    ["-10", "nan", "inf", "-inf", "1e3", "", " ", "soon", "0x10", "1_000", "٣", "9" * 400, "1000000000", "0" * 20 + "7",
      "Sat, 99 Nov 2025 08:00:30 GMT",
      "Sat, 22 Nov 100000 08:00:30 GMT", "Sat, 22 Nov 2025 08:00:30 +9999", "Sat, 22 Nov 2025 08:00:30 -99999999",
      "\x00", "," * 5000, "1.2.3"],
@@ -131,3 +132,19 @@ def test_quota_allows_35_retries_and_success_refills_it() -> None:
     for _ in range(10_000):
         quota.release(0)
     assert quota.tokens == RetryQuota.CAPACITY
+
+
+def test_success_releases_what_its_retries_acquired_or_one_token() -> None:
+    """A retry is allowed as soon as there are as many tokens as it takes."""
+    quota = RetryQuota()
+    while quota.acquire():
+        pass
+    left = quota.tokens
+    assert left == 500 - 35 * RetryQuota.COST
+    for missing in range(RetryQuota.COST - left, 0, -1):
+        assert not quota.acquire()
+        quota.release(0)
+        assert quota.tokens == RetryQuota.COST - missing + 1
+    assert quota.acquire()
+    quota.release(3)
+    assert quota.tokens == 3 * RetryQuota.COST

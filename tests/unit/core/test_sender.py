@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -23,6 +25,7 @@ from puretalk_client import (
     ResponseTooLargeError,
     ServerError,
 )
+from puretalk_client._core.response import read_success
 from puretalk_generated.types import Body, Request
 
 UNAVAILABLE = Scripted(503)
@@ -181,10 +184,27 @@ async def test_rate_limit_beyond_the_deadline_fails_at_once() -> None:
     """A request that cannot be sent in time fails without being sent."""
     transport = ScriptedTransport(THING)
     async with open_sender(transport) as (sender, clock):
-        sender.resume_at = clock.monotonic() + 60
+        sender.pace.refuse(clock.monotonic(), 60)
         error = await outcome(sender, timeout=10.0)
     assert isinstance(error, RateLimitError)
     assert (len(transport.requests), error.attempts, error.retry_after) == (0, 0, 60.0)
+
+
+async def test_request_that_waits_for_the_pace_observes_a_pause_that_changes() -> None:
+    """A refusal in the meantime counts for those that have reserved their time already."""
+    async with open_sender(ScriptedTransport(THING)) as (sender, clock):
+        sender.pace.refuse(clock.monotonic(), 0.0)
+        await send(sender)
+        sleep = clock.sleep
+
+        async def refused_meanwhile(seconds: float) -> None:
+            await sleep(seconds)
+            if len(clock.delays) == 1:
+                sender.pace.refuse(clock.monotonic(), 5.0)
+
+        clock.sleep = refused_meanwhile  # type: ignore[method-assign]
+        await send(sender)
+    assert clock.delays == pytest.approx([1.0, 5.0])
 
 
 @pytest.mark.parametrize("seconds", [121, 86_400])
@@ -240,7 +260,26 @@ async def test_defect_is_an_error_of_this_package() -> None:
         error = await outcome(sender, check=check)
     assert type(error) is PuretalkError
     assert "Unexpected ZeroDivisionError in test_sender.py:" in str(error)
-    assert WORDS["turn"] not in f"{error!r} {error}"
+    assert (error.__cause__, error.__context__) == (None, None)
+    exposures = Exposures()
+    exposures.inspect_result(error)
+    assert exposures.of_words() == exposures.of_key() == []
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+async def test_large_body_is_decoded_in_a_thread(is_large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the event loop goes on meanwhile; ``decoding.is_large`` decides."""
+    threads: list[int] = []
+
+    def read(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return read_success(*arguments)
+
+    monkeypatch.setattr("puretalk_client._core.sender.read_success", read)
+    monkeypatch.setattr("puretalk_client._core.sender.is_large", lambda content: is_large)
+    async with open_sender(ScriptedTransport(THING)) as (sender, _):
+        assert await send(sender) == Thing(size=5)
+    assert (threads != [threading.get_ident()]) is is_large
 
 
 DRIFTING = Scripted(200, b'{"size":"canary-mismatch-82c4"}')

@@ -27,7 +27,8 @@ async def expire(sender: Sender, transport: ScriptedTransport, *, timeout: float
     task = asyncio.create_task(send(sender, timeout=timeout))
     await eventually(lambda: len(transport.requests) == sent)
     movable_loop().move(sender.options.timeout if timeout is None else timeout)
-    await asyncio.wait([task])
+    await run_turns()
+    assert task.done()
     return task.exception()
 
 
@@ -119,7 +120,7 @@ async def test_request_that_only_waits_for_a_connection_was_not_sent(max_connect
         await asyncio.wait([waiting])
         error = waiting.exception()
         assert type(error) is PoolTimeoutError
-        assert error.message == f"No connection was free for 5 s (max_connections={max_connections})"
+        assert error.message == f"No connection was free for 5 s (at most {max_connections} at a time)"
         assert (error.attempts, error.request_sent, error.retryable) == (0, False, False)
         assert len(transport.requests) == max_connections
         for other in others:

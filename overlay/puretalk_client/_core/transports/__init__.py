@@ -7,7 +7,8 @@ from httpx import AsyncClient  # not the module: the submodule below has its nam
 from ...errors import ConfigurationError
 from ..options import Options
 from .base import Headers, Transport, TransportResponse
-from .httpx import ExternalTransport, HttpxTransport
+from .httpcore import HttpcoreTransport
+from .httpx import ExternalTransport
 
 __all__ = ["Headers", "Transport", "TransportResponse", "open_transport"]
 
@@ -21,7 +22,7 @@ def open_transport(kind: str | AsyncClient, options: Options) -> Transport:
     if isinstance(kind, AsyncClient):
         return ExternalTransport(kind, options.base_url)
     if kind == "httpx":
-        return HttpxTransport(options)
+        return HttpcoreTransport(options)
     if kind != "aiohttp":
         raise ConfigurationError("There is no such transport: choose 'httpx' or 'aiohttp'")
     try:

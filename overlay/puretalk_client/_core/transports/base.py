@@ -8,7 +8,7 @@ from typing import Protocol
 
 import httpx
 
-from ...errors import APIConnectionError, ProtocolError, TLSError
+from ...errors import APIConnectionError, ConfigurationError, ProtocolError, TLSError
 from .. import redaction
 
 Headers = Sequence[tuple[str, str]]
@@ -42,17 +42,27 @@ class Transport(Protocol):
 
     is_external: bool
     """Whether the pool belongs to the caller, who may use it in any event loop, and closes it."""
+    max_connections: int
+    """Requests that it can take at a time; ``sys.maxsize`` if it sets no limit of its own."""
 
     async def send(self, method: str, url: str, headers: Headers, content: bytes | None) -> TransportResponse: ...
     def map_error(self, error: Exception) -> APIConnectionError: ...
     async def aclose(self) -> None: ...
 
 
-def tls_setting(url: str, verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
-    """Return a context to share, since loading the trusted roots takes long; False for http."""
+def tls_context(url: str, verify: bool | ssl.SSLContext) -> ssl.SSLContext | None:
+    """Return one context for all connections, since loading the trusted roots takes long; None for http.
+
+    Raises:
+        ConfigurationError: The environment names certificates that cannot be read.
+    """
     if not url.startswith("https:"):
-        return False
-    return httpx.create_ssl_context() if verify is True else verify
+        return None
+    try:
+        return httpx.create_ssl_context(verify=verify)
+    except OSError as error:  # an ssl.SSLError is one too
+        text = redaction.words(redaction.reason(error))
+        raise ConfigurationError(f"The certificates that SSL_CERT_FILE names cannot be loaded: {text}") from None
 
 
 def connect_error(destination: str, error: Exception) -> APIConnectionError:

@@ -52,7 +52,7 @@ def is_loopback(host: str) -> bool:
     if host.lower().rstrip(".") == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -81,6 +81,9 @@ def environment_proxy(base_url: str) -> httpx.Proxy | None:
     if not address:
         return None
     try:
-        return httpx.Proxy(address if "://" in address else f"http://{address}")
+        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+        if not proxy.url.host or (proxy.url.port is not None and not 0 < proxy.url.port < 65536):
+            raise ValueError
+        return proxy
     except (httpx.InvalidURL, ValueError):  # their text holds the URL, and so a password
         raise ConfigurationError("The proxy that the environment names is not an http, https or socks5 URL") from None

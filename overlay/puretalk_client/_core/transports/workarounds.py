@@ -6,8 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from typing import TYPE_CHECKING
 
-import aiohttp
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 def disable_resends(session: aiohttp.ClientSession) -> None:
@@ -17,6 +23,35 @@ def disable_resends(session: aiohttp.ClientSession) -> None:
     no public switch for it (aio-libs/aiohttp#10790).
     """
     session._retry_connection = False
+
+
+def pool_size(client: httpx.AsyncClient) -> int:
+    """Return how many connections a client of httpx may open; without bound where it does not say.
+
+    More requests than that would queue in httpcore's pool, which loses a connection for good when one of them is
+    cancelled between being assigned it and using it (encode/httpcore#1093, httpcore 1.0.9). Can go when that is fixed.
+    """
+    pool = getattr(client._transport, "_pool", None)
+    size = getattr(pool, "_max_connections", None)
+    # A connection of HTTP/2 carries many requests.
+    return size if isinstance(size, int) and not getattr(pool, "_http2", False) else sys.maxsize
+
+
+async def retire_http2(client: httpx.AsyncClient) -> None:
+    """Keep a client of httpx from sending more requests over its open connections of HTTP/2.
+
+    They close with their last response. A request that is cancelled while it is written leaves the header table of
+    the connection out of step, one that is cancelled later leaves data that are never acknowledged, and a connection
+    whose socket was closed stays in use (httpcore 1.0.9). Can go when httpcore resets and acknowledges what nobody
+    reads, and shields its writes from cancellation.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        for connection in getattr(getattr(transport, "_pool", None), "connections", ()):
+            inner = getattr(connection, "_connection", None)
+            if isinstance(inner, httpcore.AsyncHTTP2Connection):
+                inner._used_all_stream_ids = True
+                if not inner._events:
+                    await connection.aclose()
 
 
 class ConnectionWatch:
@@ -40,8 +75,10 @@ class ConnectionWatch:
                 self._closed.add_done_callback(self._connection_lost)
 
     def _connection_lost(self, closed: asyncio.Future[None]) -> None:
+        from aiohttp import ClientPayloadError  # here, since httpx needs this module too
+
         if not self._content.is_eof() and self._content.exception() is None:
-            self._content.set_exception(aiohttp.ClientPayloadError("the connection was lost within the body"))
+            self._content.set_exception(ClientPayloadError("the connection was lost within the body"))
 
     def end(self, *, close: bool) -> None:
         """Stop watching; ``close`` the connection."""

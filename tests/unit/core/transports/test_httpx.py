@@ -1,20 +1,27 @@
-"""The httpx transport and the external client: their exceptions, and connections of their own."""
+"""The external client, and exceptions of httpx and httpcore."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import ssl
+import sys
+from typing import Any
 
 import httpx
 import pytest
-from attrs import evolve
-from tests.support.scripted_server import CERTIFICATE, CERTIFICATE_KEY
 from tests.support.transports import ScriptedTransport, client_over, envelope
-from tests.unit.core.local_server import CONNECTION_REFUSED, CONNECTION_RESET, local_server, response
-from tests.unit.core.senders import OPTIONS
+from tests.unit.core.local_http2 import open_http2_client
+from tests.unit.core.local_server import CONNECTION_REFUSED, CONNECTION_RESET
 
-from puretalk_client import APIConnectionError, APITimeoutError, PoolTimeoutError, ProtocolError
-from puretalk_client._core.transports.httpx import ExternalTransport, HttpxTransport, map_error, open_pinned
+from puretalk_client import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncPuretalk,
+    ConfigurationError,
+    PoolTimeoutError,
+    ProtocolError,
+)
+from puretalk_client._core.transports.httpx import ExternalTransport, map_error
 
 
 def caused_by(error: Exception, cause: Exception) -> Exception:
@@ -42,7 +49,6 @@ RESET = ConnectionResetError(errno.ECONNRESET, "x")
          "api.test:443 disconnected or sent malformed HTTP (RemoteProtocolError)"),
         (httpx.LocalProtocolError("x"), ProtocolError,
          "api.test:443 disconnected or sent malformed HTTP (LocalProtocolError)"),
-        (httpx.DecodingError("x"), ProtocolError, "api.test:443 disconnected or sent malformed HTTP (DecodingError)"),
         (caused_by(httpx.ReadError("x"), RESET), APIConnectionError,
          f"The connection to api.test:443 broke: {CONNECTION_RESET}"),
         (RESET, APIConnectionError, f"The connection to api.test:443 broke: {CONNECTION_RESET}"),
@@ -52,37 +58,9 @@ RESET = ConnectionResetError(errno.ECONNRESET, "x")
 def test_exceptions_of_httpx_are_mapped(error: Exception, kind: type[APIConnectionError], message: str) -> None:
     """Each to the class and the message that say what it means."""
     proxy = "the proxy p.test:1" if isinstance(error, httpx.ProxyError) else None
-    mapped = map_error(error, "api.test:443", proxy)
+    mapped = map_error(error, httpx, "api.test:443", proxy)
     assert type(mapped) is kind
     assert mapped.message == message
-
-
-async def test_connection_used_last_is_used_first() -> None:
-    """Others become idle and are closed when traffic falls."""
-    async with local_server(lambda head: response(head.split()[1].encode())) as server:
-        transport = HttpxTransport(evolve(OPTIONS, base_url=server.url))
-        first = await transport.send("GET", f"{server.url}/1", (), None)
-        second = await transport.send("GET", f"{server.url}/2", (), None)
-        for received in (first, second):
-            assert [chunk async for chunk in received.chunks()]
-            await received.close(drop=False)
-        assert server.connections == 2
-        third = await transport.send("GET", f"{server.url}/3", (), None)
-        assert third._transport is second._transport  # type: ignore[attr-defined]
-        await third.close(drop=True)
-        await transport.aclose()
-    assert server.connections == 2
-
-
-async def test_connection_in_use_while_its_transport_closes_is_closed_afterwards() -> None:
-    """The response can still be read."""
-    async with local_server(lambda head: response(b"content")) as server:
-        transport = HttpxTransport(evolve(OPTIONS, base_url=server.url))
-        received = await transport.send("GET", server.url, (), None)
-        await transport.aclose()
-        assert b"".join([chunk async for chunk in received.chunks()]) == b"content"
-        await received.close(drop=False)
-        assert transport._idle == []
 
 
 async def test_closing_leaves_an_external_client_open() -> None:
@@ -98,17 +76,56 @@ async def test_external_client_works_over_any_transport() -> None:
         assert (await client.calls.get("c-1")).status.is_final
 
 
-async def test_pinned_connection_goes_to_the_address_with_the_name_of_the_url() -> None:
-    """The Host header and the certificate's name are the URL's; no encoding is requested."""
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
-    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
-    async with local_server(lambda head: response(b"content"), tls) as server:
-        url = httpx.URL(f"https://api.test:{server.port}/r?q=1#fragment")
-        async with open_pinned("127.0.0.1", url, {"X-A": "1"}, verify=trusting, connect_timeout=5.0) as received:
-            assert b"".join([chunk async for chunk in received.chunks()]) == b"content"
-    head = server.requests[0]
-    assert head.startswith("GET /r?q=1 HTTP/1.1\r\n")
-    assert f"Host: api.test:{server.port}\r\n" in head
-    assert "Accept-Encoding: identity\r\n" in head
-    assert "X-A: 1\r\n" in head
+async def test_closed_external_client_is_a_configuration_error() -> None:
+    """A client that its owner closed is not a failure of the network, and is not retried."""
+    async with httpx.AsyncClient() as http:
+        pass
+    async with AsyncPuretalk("k", base_url="https://api.test", http_client=http) as client:
+        with pytest.raises(ConfigurationError, match="http_client is closed") as caught:
+            await client.calls.get("c-1")
+    assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [({"limits": httpx.Limits(max_connections=7)}, 7), ({}, 100), ({"limits": httpx.Limits()}, sys.maxsize),
+     ({"transport": ScriptedTransport()}, sys.maxsize), ({"http2": True}, sys.maxsize)],
+)  # fmt: skip
+def test_external_client_takes_as_many_requests_as_it_has_connections(options: dict[str, Any], size: int) -> None:
+    """Further requests wait in front of its pool, which loses connections when requests in it are cancelled."""
+    assert ExternalTransport(httpx.AsyncClient(**options), "https://api.test").max_connections == size
+
+
+@pytest.mark.parametrize(
+    ("is_read", "drop", "connections"), [(True, False, [1, 1]), (True, True, [1, 2]), (False, False, [1, 2])]
+)
+async def test_http2_connection_is_kept_after_a_complete_response_only(
+    is_read: bool, drop: bool, connections: list[int]
+) -> None:
+    """The rest of a body that nobody reads would count against the window of the connection for ever."""
+    async with open_http2_client() as (server, client):
+        transport = ExternalTransport(client, server.url)
+        received = await transport.send("GET", server.url, (), None)
+        if is_read:
+            assert [chunk async for chunk in received.chunks()] == [b"good"]
+        await received.close(drop=drop)
+        await client.get(server.url)
+        assert server.requests == connections
+
+
+async def test_http2_connection_of_a_cancelled_request_is_retired() -> None:
+    """Its header table may be out of step. Other requests on it get their responses."""
+    async with open_http2_client() as (server, client):
+        transport = ExternalTransport(client, server.url)
+        server.hold()
+        cancelled = asyncio.create_task(transport.send("GET", server.url, (), None))
+        other = asyncio.create_task(client.get(server.url))
+        await server.received(2)
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert cancelled.cancelled()
+        server.go_on()
+        await client.get(server.url)
+        assert (await other).text == "good"
+        assert server.requests == [1, 1, 2]
+        await server.closed(1)

@@ -64,12 +64,12 @@ async def test_refused_proxy_is_named(kind: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("kind", "message"),
-    [("httpx", "sing SOCKS proxy, but the 'socksio' package is not installed"), ("aiohttp", "SOCKS")],
+    [("httpx", r"pip install 'httpx\[socks\]'"), ("aiohttp", "SOCKS")],
 )
 async def test_socks_proxy_that_cannot_be_used_is_refused(
     kind: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Httpx needs a package, and the message keeps its text; aiohttp would speak HTTP to the proxy."""
+    """The default transport needs a package; aiohttp would speak HTTP to the proxy."""
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
     with pytest.raises(ConfigurationError, match=message):

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.canary import API_KEY, WORDS
+from tests.support.clock import movable_loop, run_turns
 from tests.support.eventually import eventually
 from tests.support.exposure import Exposures
 from tests.support.scripted_server import CERTIFICATE, CERTIFICATE_KEY
@@ -28,7 +29,9 @@ from puretalk_client import (
 from puretalk_client._core.redaction import install_log_filters
 from puretalk_client._core.transports import open_transport
 from puretalk_client._core.transports.aiohttp import AiohttpTransport
-from puretalk_client._core.transports.httpx import ExternalTransport, HttpxTransport
+from puretalk_client._core.transports.base import KEEPALIVE_SECONDS
+from puretalk_client._core.transports.httpcore import HttpcoreTransport
+from puretalk_client._core.transports.httpx import ExternalTransport
 
 OWN = pytest.mark.parametrize("kind", ["httpx", "aiohttp"])
 EACH = pytest.mark.parametrize("kind", ["httpx", "aiohttp", "external"])
@@ -37,7 +40,7 @@ THING = response(b'{"size":5}')
 
 def test_each_kind_has_its_transport() -> None:
     """A name, or the caller's own client."""
-    assert isinstance(open_transport("httpx", OPTIONS), HttpxTransport)
+    assert isinstance(open_transport("httpx", OPTIONS), HttpcoreTransport)
     assert isinstance(open_transport("aiohttp", OPTIONS), AiohttpTransport)
     assert isinstance(open_transport(httpx.AsyncClient(), OPTIONS), ExternalTransport)
 
@@ -117,6 +120,32 @@ async def test_connections_are_kept_and_bounded(kind: str) -> None:
         results = await asyncio.gather(*(send(sender) for _ in range(50)))
     assert results == [Thing(size=5)] * 50
     assert (server.connections, len(server.requests)) == (3, 50)
+
+
+def idle_connections(transport: Any) -> int:
+    """Count the connections that a transport keeps for later requests."""
+    if isinstance(transport, HttpcoreTransport):
+        return len(transport._idle)
+    return sum(map(len, transport._session.connector._conns.values()))
+
+
+@OWN
+async def test_idle_connections_end(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All those of a burst, although no further request comes, and before common load balancers end them."""
+    monkeypatch.setattr("aiohttp.connector.monotonic", movable_loop().time)
+    ended: list[None] = []
+    async with (
+        local_server(lambda head: THING, on_end=lambda: ended.append(None)) as server,
+        open_sender_over(kind, server.url) as sender,
+    ):
+        await asyncio.gather(*(send(sender) for _ in range(5)))
+        movable_loop().move(KEEPALIVE_SECONDS / 2)
+        await run_turns()
+        assert idle_connections(sender.transport) == server.connections == 5
+        movable_loop().move(KEEPALIVE_SECONDS / 2 + 2)  # aiohttp rounds up to a second
+        await run_turns()
+        assert idle_connections(sender.transport) == 0
+        await eventually(lambda: len(ended) == 5)
 
 
 @EACH

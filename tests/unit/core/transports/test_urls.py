@@ -49,7 +49,7 @@ def test_message_names_the_source_of_the_url(monkeypatch: pytest.MonkeyPatch) ->
     [(5, "is not a URL"), ("http://[::1", "is not a URL"), ("", "name a host"), ("api.test", "name a host"),
      ("ftp://api.test", "name a host"), ("https://", "name a host"), ("https:///api", "name a host"),
      ("https://a b.test", "name a host"), ("https://api.test:99999", "no usable port"),
-     ("https://api.test:0", "no usable port"),
+     ("https://api.test:0", "no usable port"), ("https://api.test:65536", "no usable port"),
      ("https://user:s3cret@api.test", "user name or password"), ("https://s3cret@api.test", "user name or password"),
      ("http://127.0.0.1@other.test", "user name or password"),
      ("https://api.test/?a=s3cret", "neither a query nor a fragment"),
@@ -61,6 +61,14 @@ def test_unusable_base_url_is_refused(url: object, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem) as caught:
         resolve(url)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.test:1", "https://api.test:65535/", "https://api.test/X/", "https://api.test/a//"]
+)
+def test_base_url_keeps_all_but_slashes_at_its_end(url: str) -> None:
+    """Any port from 1 to 65535, and any path."""
+    assert resolve(url) == url.rstrip("/")
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.9.9.9", "[::1]"])
@@ -80,7 +88,7 @@ def test_plain_http_elsewhere_needs_allow_insecure(host: str) -> None:
     assert resolve(url, allow_insecure=True) == url
 
 
-@pytest.mark.parametrize("host", ["localhost.localdomain", "", "localhos", "128.0.0.1", "::2", "127.1"])
+@pytest.mark.parametrize("host", ["localhost.localdomain", "", "localhos", "128.0.0.1", "::2", "127.1", "X127.0.0.1"])
 def test_loopback_is_an_exact_name_or_address(host: str) -> None:
     """No name is looked up, and other spellings of an address do not count."""
     assert not is_loopback(host)
@@ -131,3 +139,26 @@ def test_proxy_of_the_environment_is_for_https_only(
         monkeypatch.setenv(name, value)
     found = environment_proxy(base_url)
     assert (None if found is None else str(found.url)) == proxy
+
+
+@pytest.mark.parametrize("proxy", ["http://proxy.test:1", "https://proxy.test:65535", "socks5://proxy.test"])
+def test_proxy_may_have_any_port_or_none(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 1 to 65535."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    found = environment_proxy(API)
+    assert found is not None
+    assert str(found.url) == proxy
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["ftp://proxy.test:1", "http://", "http://:3128", "http://s3cret@proxy.test:0", "http://s3cret@proxy.test:65536",
+     "http://s3cret@proxy.test:port", "http://s3cret@[::"],
+)  # fmt: skip
+def test_unusable_proxy_is_refused(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a client is made; the message does not repeat the URL, which may hold a password."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match=r"^The proxy that the environment names is not an http") as caught:
+        environment_proxy(API)
+    assert "s3cret" not in f"{caught.value} {caught.value.__cause__}"
+    assert caught.value.__suppress_context__

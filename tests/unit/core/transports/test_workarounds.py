@@ -1,4 +1,4 @@
-"""The private names of aiohttp that the package uses: that they exist, and what they are for."""
+"""The private names of aiohttp and httpcore that the package uses: that they exist, and what they are for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
+from tests.support.transports import ScriptedTransport
+from tests.unit.core.local_http2 import Http2Server, open_http2_client
+from tests.unit.core.local_server import local_server, response
 
-from puretalk_client._core.transports.workarounds import ConnectionWatch, disable_resends
+from puretalk_client._core.transports.workarounds import ConnectionWatch, disable_resends, retire_http2
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -101,3 +105,64 @@ async def test_connection_that_breaks_when_it_carries_no_response_is_nobodys_err
         [] if is_watched else ["Future exception was never retrieved"]
     )
     reported.clear()
+
+
+async def test_httpcore_has_the_private_names() -> None:
+    """A version that lacks one fails here, and not in an application."""
+    async with open_http2_client() as (server, client):
+        await client.get(server.url)
+        transport: Any = client._transport
+        [connection] = transport._pool.connections
+        assert connection._connection._used_all_stream_ids is False
+        assert connection._connection._events == {}
+        assert client._mounts == {}
+
+
+async def test_idle_connection_is_retired_at_once() -> None:
+    """The next request opens another one."""
+    async with open_http2_client() as (server, client):
+        await client.get(server.url)
+        await retire_http2(client)
+        await server.all_closed()
+        await client.get(server.url)
+        assert server.requests == [1, 2]
+
+
+async def test_retired_connection_closes_with_its_last_response() -> None:
+    """Whoever waits for one gets it; requests that come later use another connection."""
+    async with open_http2_client() as (server, client):
+        server.hold()
+        waiting = [asyncio.create_task(client.get(server.url)) for _ in range(3)]
+        await server.received(3)
+        await retire_http2(client)
+        server.go_on()
+        await client.get(server.url)
+        assert [(await task).text for task in waiting] == ["good"] * 3
+        assert server.requests == [1, 1, 1, 2]
+        await server.closed(1)
+        assert not server.is_closed(2)
+
+
+async def test_other_connections_are_not_retired() -> None:
+    """HTTP/1.1 closes a connection whose request failed; transports of others have none."""
+    mounts = {"all://a.test": None, "all://b.test": ScriptedTransport()}
+    async with (
+        local_server(lambda head: response(b"x")) as server,
+        httpx.AsyncClient(mounts=mounts, trust_env=False) as client,
+        httpx.AsyncClient(transport=ScriptedTransport()) as scripted,
+    ):
+        for _ in range(2):
+            await client.get(server.url)
+            await retire_http2(client)
+        assert server.connections == 1
+        await retire_http2(scripted)
+
+
+async def test_connections_of_mounts_are_retired() -> None:
+    """A client may have a transport for each host."""
+    async with Http2Server().running() as server:
+        mounts = {"http://127.0.0.1": httpx.AsyncHTTPTransport(http1=False, http2=True)}
+        async with httpx.AsyncClient(mounts=mounts, trust_env=False) as client:
+            await client.get(server.url)
+            await retire_http2(client)
+            await server.all_closed()
