@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .harness import result_of
-from .transports import TRANSPORTS
+from .transports import ALL_TRANSPORTS
 
 TIMEOUT = 300.0
 """Seconds for each request, on a loaded machine."""
@@ -42,7 +42,7 @@ def reset_peak() -> None:
 async def fetch(base_url: str, transport: str, call_id: str) -> dict[str, Any]:
     """Fetch the bomb after a good call, so that only the bomb's own costs show."""
     done = asyncio.Event()
-    async with TRANSPORTS[transport](base_url=base_url) as client:
+    async with ALL_TRANSPORTS[transport](base_url=base_url) as client:
         await client.calls.get("good--warm-up", timeout=TIMEOUT)
         reset_peak()
         before = peak_kib()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.support.wire import End, ReceivedRequest, Script, Step
+
+from puretalk_client import AsyncPuretalk
+
+from .transports import HTTP2, OWN_POOLS, TRANSPORTS
 
 
 class Stall(enum.Enum):
@@ -21,6 +26,20 @@ class Stall(enum.Enum):
     """The same, in every attempt; each time the ``connect_timeout`` passes."""
     QUEUE = "queue"
     """Another request has the only connection. The deadline passes."""
+    CLOSING = "closing"
+    """Another request has the only connection. The client closes, and that request ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A recording to download instead of a call to fetch."""
+
+    url: str = "{here}"
+    """The URL of the recording; ``{here}`` plays the script of the row, ``{port}`` is the port of the server."""
+    target: Callable[[Path], object] = lambda folder: folder / "recording.wav"
+    """Makes the target, in an empty folder."""
+    into_open_file: bool = False
+    max_bytes: int = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +63,15 @@ class Row:
     """Where the client connects; see ``harness.base_url``."""
     call_id: str = "own"
     """The id to fetch: ``own`` (names the script), or ``uuid``."""
+    download: Download | None = None
+    prepare: Callable[[AsyncPuretalk], Awaitable[object]] | None = None
+    """What happens to the client first."""
     before: tuple[str, ...] = ()
-    """Scripts that the same client requests first, whatever their outcome."""
+    """Rows that the same client plays first, whatever their outcome."""
+    failures: int = 0
+    """Requests that fail to connect first. Then the port of the row is turned on."""
+    queued: int = 0
+    """Good requests that wait for the connections behind this one. None may arrive before its next attempt."""
     meanwhile: str | None = None
     """Script of a request that is in progress all the time."""
     then_good: bool = False
@@ -54,9 +80,32 @@ class Row:
     """Seconds of delay that the client must have had in all."""
     retry_after: float | None = None
     """The error's ``retry_after``."""
+    drifts: int | None = None
+    """Drifts that the client must have reported."""
+    nulls: tuple[str, ...] = ()
+    """Fields of the call that must be None."""
+    is_idle_afterwards: bool = False
+    """Whether the connections must be closed after half a minute without a request."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why the row is not played over a transport, by its name."""
 
 
 ROWS: dict[str, Row] = {}
+
+
+def http1_only(why: str) -> Mapping[str, str]:
+    """Leave a row out over HTTP/2."""
+    return {HTTP2: why}
+
+
+HTTP2_ONLY = dict.fromkeys(TRANSPORTS, "these are frames of HTTP/2")
+EXTERNAL_ONLY = dict.fromkeys(OWN_POOLS, "there is no external client")
+OWN_POOLS_ONLY = dict.fromkeys(("httpx-external", HTTP2), "the pool of an external client has its own settings")
+
+
+def unreachable(request: ReceivedRequest) -> Iterator[Step]:
+    """Be the script of a row whose requests never arrive."""
+    raise AssertionError("no request can arrive here")
 
 
 def fault(name: str, expect: str = "Call", **details: Any) -> Callable[[Script], Script]:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from tests.support.canary import WORDS
 from tests.support.wire import End, ReceivedRequest, Step, chunk, envelope, good, http
 
-from .rows import Stall, fault, respond
+from .rows import Stall, fault, http1_only, respond, unreachable
 
 TIMEOUT = "APITimeoutError"
+ONE_PIECE = http1_only("a head of HTTP/2 arrives in one piece")
+UNFRAMED = http1_only("see http2-not-http-and-silent")
+BY_STREAM = http1_only("HTTP/2 assigns each response to its request")
 
 
 @fault("good")
@@ -19,16 +22,11 @@ def _good(request: ReceivedRequest) -> Iterator[Step]:
 
 # Nobody is there, or does not speak HTTP: no script runs.
 
-
-def _unreachable(request: ReceivedRequest) -> Iterator[Step]:
-    raise AssertionError("no request can arrive here")
-
-
-fault("refused", "APIConnectionError", target="refused", attempts=3, requests=0)(_unreachable)
-fault("unresolvable-name", "APIConnectionError", target="unresolvable", attempts=3, requests=0)(_unreachable)
-fault("untrusted-certificate", "TLSError", target="tls", requests=0)(_unreachable)
-fault("certificate-of-another-host", "TLSError", target="tls-trusted", requests=0)(_unreachable)
-fault("tls-to-plain-port", "TLSError", target="tls-to-plain", requests=0)(_unreachable)
+fault("refused", "APIConnectionError", target="refused", attempts=3, requests=0)(unreachable)
+fault("unresolvable-name", "APIConnectionError", target="unresolvable", attempts=3, requests=0)(unreachable)
+fault("untrusted-certificate", "TLSError", target="tls", requests=0)(unreachable)
+fault("certificate-of-another-host", "TLSError", target="tls-trusted", requests=0)(unreachable)
+fault("tls-to-plain-port", "TLSError", target="tls-to-plain", requests=0)(unreachable)
 fault(
     "tls-never-responds",
     TIMEOUT,
@@ -36,7 +34,7 @@ fault(
     requests=0,
     stall=Stall.HANDSHAKE,
     options={"connect_timeout": 60.0},
-)(_unreachable)
+)(unreachable)
 fault(
     "connecting-too-slow",
     TIMEOUT,
@@ -45,7 +43,7 @@ fault(
     requests=0,
     stall=Stall.CONNECTING,
     options={"connect_timeout": 4.0},
-)(_unreachable)
+)(unreachable)
 fault(
     "pool-full",
     "PoolTimeoutError",
@@ -53,7 +51,7 @@ fault(
     stall=Stall.QUEUE,
     options={"max_connections": 1},
     meanwhile="never-responds",
-)(_unreachable)
+)(unreachable)
 
 # Broken off.
 
@@ -61,9 +59,9 @@ BROKEN = "APIConnectionError or ProtocolError"
 
 respond("reset-before-headers", BROKEN, b"", End.RESET, attempts=3)
 respond("close-before-headers", BROKEN, b"", End.CLOSE, attempts=3)
-respond("reset-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.RESET, attempts=3)
-respond("close-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.CLOSE, attempts=3)
-respond("close-within-status-line", BROKEN, b"HTTP/1.", End.CLOSE, attempts=3)
+respond("reset-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.RESET, attempts=3, left_out=ONE_PIECE)
+respond("close-within-headers", BROKEN, b"HTTP/1.1 200 OK\r\nConte", End.CLOSE, attempts=3, left_out=ONE_PIECE)
+respond("close-within-status-line", BROKEN, b"HTTP/1.", End.CLOSE, attempts=3, left_out=ONE_PIECE)
 respond("reset-within-body", BROKEN, lambda request: good(request)[:-20], End.RESET, attempts=3)
 respond("close-within-body", BROKEN, lambda request: good(request)[:-20], End.CLOSE, attempts=3)
 
@@ -104,10 +102,19 @@ def _closed_while_idle(request: ReceivedRequest) -> Iterator[Step]:
 
 respond("good-then-close", "Call", good, End.CLOSE, then_good=True)
 
+
+@fault("body-in-a-second-write")
+def _second_write(request: ReceivedRequest) -> Iterator[Step]:
+    head, end, body = good(request).partition(b"\r\n\r\n")
+    yield head + end
+    yield 0.05
+    yield body
+
+
 # Late, or never. Whatever drips has no end, so that only the deadline can end the request.
 
 respond("never-responds", TIMEOUT, b"", End.HOLD, stall=Stall.RESPONSE)
-respond("silent-within-headers", TIMEOUT, b"HTTP/1.1 200 OK\r\nC", End.HOLD, stall=Stall.RESPONSE)
+respond("silent-within-headers", TIMEOUT, b"HTTP/1.1 200 OK\r\nC", End.HOLD, stall=Stall.RESPONSE, left_out=ONE_PIECE)
 respond("silent-within-body", TIMEOUT, lambda request: good(request)[:-20], End.HOLD, stall=Stall.RESPONSE)
 
 
@@ -119,7 +126,7 @@ def dripping(data: bytes) -> Iterator[Step]:
         yield 0.01
 
 
-@fault("dripping-headers", TIMEOUT, stall=Stall.RESPONSE)
+@fault("dripping-headers", TIMEOUT, stall=Stall.RESPONSE, left_out=ONE_PIECE)
 def _dripping_headers(request: ReceivedRequest) -> Iterator[Step]:
     yield from dripping(b"HTTP/1.1 200 OK\r\nX-Filler: ")
 
@@ -169,10 +176,15 @@ def _another(request: ReceivedRequest) -> bytes:
     return http(envelope("call-of-another-caller"))
 
 
-respond("two-responses-in-one-write", "Call", lambda request: good(request) + _another(request))
+respond(
+    "two-responses-in-one-write",
+    "Call",
+    lambda request: good(request) + _another(request),
+    left_out=BY_STREAM,
+)
 
 
-@fault("response-pushed-while-idle", "Call")
+@fault("response-pushed-while-idle", "Call", left_out=BY_STREAM)
 def _pushed(request: ReceivedRequest) -> Iterator[Step]:
     yield good(request)
     yield 0.01
@@ -186,6 +198,7 @@ respond(
     attempts=None,
     before=("two-responses-in-one-write",),
     then_good=True,
+    left_out=BY_STREAM,
 )
 respond(
     "next-after-pushed-response",
@@ -194,6 +207,7 @@ respond(
     attempts=None,
     before=("response-pushed-while-idle",),
     then_good=True,
+    left_out=BY_STREAM,
 )
 respond(
     "length-too-short",
@@ -206,12 +220,28 @@ respond(
     ),
     attempts=None,
     then_good=True,
+    left_out=BY_STREAM,
 )
-respond("next-after-length-too-short", "Call", good, attempts=None, before=("length-too-short",), then_good=True)
+respond(
+    "next-after-length-too-short",
+    "Call",
+    good,
+    attempts=None,
+    before=("length-too-short",),
+    then_good=True,
+    left_out=BY_STREAM,
+)
 respond(
     "words-where-the-status-belongs",
     "ProtocolError",
     WORDS["transcript"].encode() + b"\r\n\r\n",
     attempts=3,
+    left_out=UNFRAMED,
 )
-respond("http-2-preface", "ProtocolError", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", attempts=3)
+respond(
+    "http-2-preface",
+    "ProtocolError",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    attempts=3,
+    left_out=UNFRAMED,
+)

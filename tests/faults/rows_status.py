@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import email.utils
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.support.canary import WORDS
 from tests.support.wire import NOW, End, ReceivedRequest, Step, envelope, good, http
 
-from .rows import fault, respond
+from .rows import fault, http1_only, respond
 
 CLASSES = {
     401: "AuthenticationError",
@@ -149,6 +149,17 @@ respond("after-a-429-beyond-the-deadline", "RateLimitError", good, attempts=0, b
 respond("429-with-two-seconds", "RateLimitError", http(SORRY, 429, "Retry-After: 2"), attempts=3, waits=4)
 respond("after-a-429", "Call", good, before=("429-with-two-seconds",), waits=6)
 
+respond(
+    "429-while-others-queue",
+    "Call",
+    lambda request: http(SORRY, 429, "Retry-After: 2") if request.attempt == 1 else good(request),
+    attempts=2,
+    timeout=1000.0,
+    queued=20,
+    options={"max_connections": 2},
+    meanwhile="never-responds",
+)
+
 # Servers that repeat the key, wherever they can.
 respond(
     "key-in-msg",
@@ -159,7 +170,12 @@ respond("key-in-html", "AuthenticationError", lambda request: http(f"<p>bad key 
 respond("key-at-the-edge", "AuthenticationError", lambda request: http((f"{' ' * 3980}{request.key}").encode(), 401))
 respond("key-cut-at-500", "AuthenticationError", lambda request: http(("x" * 490 + request.key).encode(), 401))
 respond("key-in-request-id", "NotFoundError", lambda request: http(SORRY, 404, f"X-Request-Id: req {request.key}"))
-respond("key-in-reason", "PermissionDeniedError", lambda request: http(SORRY, f"403 Forbidden {request.key}"))
+respond(
+    "key-in-reason",
+    "PermissionDeniedError",
+    lambda request: http(SORRY, f"403 Forbidden {request.key}"),
+    left_out=http1_only("HTTP/2 has no status line"),
+)
 respond("key-in-header-name", "NotFoundError", lambda request: http(SORRY, 404, f"X-{request.key}: 1"))
 respond(
     "key-in-status-line",
@@ -174,7 +190,24 @@ respond(
     lambda request: http(SORRY, 404, f"no colon {request.key}"),
     End.CLOSE,
     attempts=3,
+    left_out=http1_only("httpcore 1.0.9 does not check the fields of HTTP/2"),
 )
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "in-upper-case": str.upper,
+    "percent-encoded": lambda key: "".join(f"%{ord(character):02x}" for character in key),
+    "percent-encoded-twice": lambda key: "".join(f"%25{ord(character):02X}" for character in key),
+    "cut-by-zero-width-characters": "\u200b".join,
+    "cut-by-a-word-joiner": lambda key: f"{key[:20]}\u2060{key[20:]}",
+}
+for _name, _spell in SPELLINGS.items():
+    for _status in (200, 404):
+        respond(
+            f"key-{_name}-in-a-{_status}",
+            "EnvelopeError" if _status == 200 else "NotFoundError",
+            lambda request, spell=_spell, status=_status: http(  # type: ignore[misc]
+                json.dumps({"msg": f"bad key {spell(request.key)}!", "err": True}).encode(), status
+            ),
+        )
 respond(
     "key-in-location",
     "APIStatusError",
@@ -196,6 +229,7 @@ respond(
     lambda request: http(request.key.encode() + b"\r\n", "200 OK", "Transfer-Encoding: chunked", length=False),
     End.CLOSE,
     attempts=3,
+    left_out=http1_only("HTTP/2 has no chunks"),
 )
 
 # A failure by its status whose body is a call all the same.

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from . import rows_body, rows_connection, rows_http, rows_status
+from . import (
+    rows_body,
+    rows_connection,
+    rows_download,
+    rows_http,
+    rows_http2,
+    rows_mismatches,
+    rows_recovery,
+    rows_status,
+)
 from .rows import ROWS
 
-__all__ = ["ROWS", "SCRIPTS", "rows_body", "rows_connection", "rows_http", "rows_status"]
+__all__ = [
+    "ROWS",
+    "SCRIPTS",
+    "rows_body",
+    "rows_connection",
+    "rows_download",
+    "rows_http",
+    "rows_http2",
+    "rows_mismatches",
+    "rows_recovery",
+    "rows_status",
+]
 
 SCRIPTS = {name: row.script for name, row in ROWS.items()}

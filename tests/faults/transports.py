@@ -1,8 +1,9 @@
-"""The transports that the fault table is played over. A new one is added here and nowhere else."""
+"""The transports that the fault table is played over."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -30,12 +31,16 @@ async def over_aiohttp(**options: Any) -> AsyncIterator[AsyncPuretalk]:
 
 
 @contextlib.asynccontextmanager
-async def over_external_httpx(**options: Any) -> AsyncIterator[AsyncPuretalk]:
+async def over_external_httpx(*, http1: bool = True, **options: Any) -> AsyncIterator[AsyncPuretalk]:
     """The caller's own ``httpx.AsyncClient``, which would follow redirects and has no timeout but for connecting."""
     verify = options.pop("verify", True) if options["base_url"].startswith("https:") else False
-    timeout = httpx.Timeout(None, connect=options.pop("connect_timeout", None))
+    settings: dict[str, Any] = {
+        "verify": verify,
+        "timeout": httpx.Timeout(None, connect=options.pop("connect_timeout", None)),
+        "follow_redirects": True,
+    }
     async with (
-        httpx.AsyncClient(verify=verify, timeout=timeout, follow_redirects=True) as http_client,
+        httpx.AsyncClient(http1=http1, http2=not http1, **settings) as http_client,
         AsyncPuretalk(API_KEY, http_client=http_client, **options) as client,
     ):
         yield client
@@ -46,6 +51,10 @@ TRANSPORTS: dict[str, Builder] = {
     "aiohttp": over_aiohttp,
     "httpx-external": over_external_httpx,
 }
+"""The transports over HTTP/1.1."""
+HTTP2 = "httpx-external-http2"
+ALL_TRANSPORTS: dict[str, Builder] = {**TRANSPORTS, HTTP2: functools.partial(over_external_httpx, http1=False)}
+"""Those of the fault table. The last one speaks HTTP/2 only, without TLS too (RFC 9113, section 3.3)."""
 OWN_POOLS = ("httpx", "aiohttp")
 """The transports whose connections belong to this package. A request that is cancelled may leave a connection of an
 external httpx.AsyncClient unusable: a bug of httpcore (encode/httpcore#1093), which its owner has to avoid."""
