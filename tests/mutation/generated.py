@@ -113,17 +113,22 @@ def run_tests(overlay: Path, tests: list[str], seconds: int) -> str | None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(seconds)
-        os.setsid()
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(overlay), *sys.path])
-        sys.path.insert(0, str(overlay))
-        os._exit(pytest.main([*OPTIONS, *tests], plugins=[Plugin(writing)]))
+        status = 1
+        try:
+            signal.alarm(seconds)
+            os.setsid()
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+            os.environ["PYTHONPATH"] = os.pathsep.join([str(overlay), *sys.path])
+            sys.path.insert(0, str(overlay))
+            status = int(pytest.main([*OPTIONS, *tests], plugins=[Plugin(writing)]))
+        finally:
+            os._exit(status)  # whatever a mutant raises, this process must not go on as its parent does
     os.close(writing)
-    _, status = os.waitpid(child, 0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # what the tests started
+        os.killpg(child, signal.SIGKILL)  # what the tests started; the child's id is still its own
+    _, status = os.waitpid(child, 0)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         failed = pipe.readline().strip()
     code = os.waitstatus_to_exitcode(status)

@@ -340,3 +340,14 @@ async def test_nothing_shows_the_url_or_the_key(end: str) -> None:
     assert isinstance(caught.value, NotFoundError if end == "gone" else asyncio.CancelledError)
     exposures.inspect_result(caught.value)
     assert exposures.of_words() == exposures.of_key() == []
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"],
+)
+async def test_redirects_of_each_status_are_followed(status: str) -> None:
+    """RFC 9110, section 15.4."""
+    contents = iter([redirect("/next", status), response(SOUND)])
+    async with local_server(lambda head: next(contents)) as server, open_sender_over("httpx", server.url) as sender:
+        assert await fetch(sender, f"{server.url}/r", io.BytesIO()) == len(SOUND)

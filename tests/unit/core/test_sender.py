@@ -312,3 +312,10 @@ async def test_retries_are_logged_at_debug(caplog: pytest.LogCaptureFixture) -> 
     assert [record.getMessage() for record in caplog.records if record.name == "puretalk_client"] == [
         "GET /things/1: 503 Service Unavailable; retry in 0.50 s"
     ]
+
+
+async def test_long_body_of_a_failure_still_has_its_message() -> None:
+    """Its start is what counts."""
+    async with open_sender(ScriptedTransport(Scripted(400, b"No such thing " + b"x" * 100_000))) as (sender, _):
+        error = await outcome(sender)
+    assert error.msg.startswith("No such thing xxx")

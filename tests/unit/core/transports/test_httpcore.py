@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from typing import Any
 
 import httpcore
 import pytest
@@ -170,4 +172,30 @@ async def test_connection_that_the_server_closes_while_it_is_idle_is_not_used() 
             assert server.connections == count
             [(_, connection)] = transport._idle
             await eventually(connection.has_expired)
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_context_of_the_client_is_that_of_connections_and_proxies(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one of its own, httpcore would trust whom the application does not."""
+    context = ssl.create_default_context()
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://user:pass@proxy.test:3128")
+    pool: Any = HttpcoreTransport(evolve(OPTIONS, base_url="https://api.test", verify=context))._factory
+    assert (pool._ssl_context, pool._proxy_ssl_context) == (context, context if scheme == "https" else None)
+    monkeypatch.delenv("HTTPS_PROXY")
+    direct: Any = HttpcoreTransport(evolve(OPTIONS, base_url="https://api.test", verify=context))._factory
+    assert direct._ssl_context is context
+
+
+async def test_idle_connection_that_ended_is_closed_before_another_is_made() -> None:
+    """Its socket would stay open until the garbage collector finds it."""
+    async with local_server(lambda head: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", closes=True) as server:
+        transport = HttpcoreTransport(evolve(OPTIONS, base_url=server.url))
+        received = await transport.send("GET", server.url, (), None)
+        assert [chunk async for chunk in received.chunks()] == [b"x"]
+        await received.close(drop=False)
+        [(_, connection)] = transport._idle
+        await eventually(connection.has_expired)
+        await (await transport.send("GET", server.url, (), None)).close(drop=True)
+        assert connection.is_closed()
         await transport.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from tests.support.transports import ScriptedTransport
 from tests.unit.core.local_http2 import Http2Server, open_http2_client
 from tests.unit.core.local_server import local_server, response
 
-from puretalk_client._core.transports.workarounds import ConnectionWatch, disable_resends, retire_http2
+from puretalk_client._core.transports.workarounds import ConnectionWatch, disable_resends, pool_size, retire_http2
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -166,3 +167,19 @@ async def test_connections_of_mounts_are_retired() -> None:
             await client.get(server.url)
             await retire_http2(client)
             await server.all_closed()
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"limits": httpx.Limits(max_connections=7)}, 7),
+        ({}, 100),
+        ({"limits": httpx.Limits(max_connections=None)}, sys.maxsize),
+        ({"http2": True}, sys.maxsize),
+        ({"transport": httpx.MockTransport(lambda _: httpx.Response(200))}, sys.maxsize),
+    ],
+    ids=["7", "default", "unlimited", "http2", "no-pool"],
+)
+def test_size_of_the_pool_of_an_external_client_is_known(options: dict[str, Any], size: int) -> None:
+    """A connection of HTTP/2 carries many requests, and other transports say nothing."""
+    assert pool_size(httpx.AsyncClient(**options)) == size
