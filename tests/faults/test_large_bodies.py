@@ -107,7 +107,7 @@ async def test_other_tasks_run_while_a_large_body_is_decoded(turn: bytes, monkey
 
 
 async def test_small_body_is_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread would cost more than it saves; the largest such body is 128 KiB."""
+    """A thread would cost more than it saves; the largest such body is 160 KiB."""
     exact = SMALL + b" " * (MAX_INLINE_BYTES - len(SMALL))
     threads = replace_decoder(monkeypatch, lambda: None)
     async with client_over(ScriptedTransport(Scripted(200, exact), Scripted(200, exact + b" "))) as client:
