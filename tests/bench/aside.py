@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from .clients import LABELS, OPENAPI_GENERATOR, STOCK, pydantic_model
+from .clients import LABELS
+from .generated_clients import OPENAPI_GENERATOR, STOCK, pydantic_model
+from .memory import memory
+from .processes import Processes, WorkerError
+from .results import KEEPERS
+from .run import Run
 from .sample import TURNS, call_id, envelope
 
 IMPORTS = {
@@ -27,7 +30,7 @@ EXTRA_IMPORTS = {
     LABELS["openai"]: "import openai",
     LABELS["openapi-generator"]: f"import {OPENAPI_GENERATOR}; {OPENAPI_GENERATOR}.CallsApi",
 }
-# After the import. VmHWM and not getrusage's ru_maxrss, which a process inherits from the one that started it.
+# After the import. VmHWM as in memory.py, which would import pathlib.
 REPORT = """
 import time; cpu = time.process_time()
 peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
@@ -105,37 +108,61 @@ def time_decoder(decode: Decode, body: bytes, seconds: float) -> float:
     return spent / count * 1e6
 
 
-def resident() -> float:
-    """Return the resident memory of this process in MiB."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
-
-
 def measure_keeping(decoder: str, count: int) -> float:
     """Return the MiB that ``count`` kept 40-turn calls take."""
     decode = DECODERS[decoder]()
     body = envelope(40, call_id(40, 0))
     decode(body)
-    before = resident()
+    before = memory("VmRSS")
     kept = [decode(body) for _ in range(count)]
-    grown = resident() - before
+    grown = memory("VmRSS") - before
     assert len(kept) == count
     return grown
 
 
-def measure_imports(rounds: int, environment: dict[str, str], extras: str) -> dict[str, tuple[float, float]]:
+def measure_decoders(run: Run) -> None:
+    """Measure decoding in several processes.
+
+    Where a process happens to have its memory changes a decoder's time by a tenth.
+    """
+    count, rounds, seconds = (1, 1, 0.001) if run.quick else (7, 3, 0.05)
+    runs = [run.processes.module("aside", "decode", str(rounds), str(seconds)) for _ in range(count)]
+    run.results.decoding = {
+        name: {int(turns): statistics.median(run[name][turns] for run in runs) for turns in times}
+        for name, times in runs[0].items()
+    }
+
+
+def measure_kept(run: Run) -> None:
+    """Measure the memory of calls that are kept."""
+    run.results.kept_count = 200 if run.quick else 10_000
+    for decoder in KEEPERS:
+        try:
+            run.results.kept[decoder] = run.processes.module("aside", "keep", decoder, str(run.results.kept_count))
+        except WorkerError as error:
+            run.results.notes.append(f"kept calls: {decoder}: {error}")
+
+
+def measure_all_imports(run: Run) -> None:
+    """Measure the imports."""
+    run.results.imports = measure_imports(1 if run.quick else 7, run.processes)
+
+
+def measure_imports(rounds: int, processes: Processes) -> dict[str, tuple[float, float]]:
     """Measure each import: milliseconds of CPU time beyond bare Python's, and MiB of peak memory in all."""
+    extras = processes.extras
     statements = {"bare Python": "pass", **IMPORTS, **(EXTRA_IMPORTS if extras else {})}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in statements}
     for number in range(-1, rounds):  # the first round writes the byte code, and does not count
         for name, statement in list(statements.items()):
             # The development environment has click and rich, which httpx imports where it finds them.
             command = [extras or sys.executable, "-c", statement + REPORT]
-            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            if result.returncode != 0:
+            try:
+                cpu, peak = processes.run(command).split()
+            except WorkerError:
                 del statements[name], found[name]  # not installed here
-            elif number >= 0:
-                cpu, peak = result.stdout.split()
+                continue
+            if number >= 0:
                 found[name].append((float(cpu), float(peak)))
     medians = {
         name: (statistics.median(cpu for cpu, _ in rows), statistics.median(peak for _, peak in rows))

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from codegen.fixes import apply_fixes
 from codegen.loading import load_yaml
 
-from .clients import OPENAPI_GENERATOR, STOCK
+from .generated_clients import OPENAPI_GENERATOR, STOCK
 from .sample import ROOT
 
 

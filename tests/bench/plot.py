@@ -8,15 +8,21 @@ import math
 from .clients import LABELS
 from .results import CONCURRENCY, Results
 
-WIDTH, HEIGHT = 860, 440
-LEFT, RIGHT, TOP, BOTTOM = 76, 270, 52, 56
+WIDTH, HEIGHT = 900, 440
+LEFT, RIGHT, TOP, BOTTOM = 76, 310, 52, 56
 INK = "#767676"
 """Readable on white and on black; the background is transparent."""
 COLOURS = {
+    "floor": "#b5b5b5",
     "limit": "#8a8a8a",
     "ours-aiohttp": "#e0530f",
     "ours-aiohttp-gc": "#f2a07b",
     "ours-httpx": "#d99a00",
+    "hand-aiohttp": "#5fa8a8",
+    "hand-httpx": "#2c7a7a",
+    "hand-httpx-sniffio": "#8fbcbc",
+    "pyreqwest": "#c23b6b",
+    "wreq": "#e58aa9",
     "stock": "#2f86d6",
     "openai": "#12a37f",
     "openapi-generator": "#b565c4",
@@ -46,12 +52,9 @@ class Scale:
 
 def svg(results: Results, turns: int = 40) -> str:
     """Return the plot as an SVG document."""
-    series = {
-        client: [results.cpu(client, number, turns) for number in CONCURRENCY]
-        for client in LABELS
-        if (client, CONCURRENCY[0], turns) in results.samples
-    }
-    scale = Scale([value for values in series.values() for value in values])
+    series = {client: points(results, client, turns) for client in LABELS}
+    series = {client: found for client, found in series.items() if found}
+    scale = Scale([value for found in series.values() for value in found.values()])
     title = f"CPU time per fetch of a {turns}-turn call, by fetches in flight"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
@@ -65,28 +68,37 @@ def svg(results: Results, turns: int = 40) -> str:
         parts.append(text(LEFT - 10, at + 4, f"{mark:,}", anchor="end"))
     parts.append(text(LEFT, TOP - 8, "µs (log scale), less is better"))
     for number in CONCURRENCY:
-        parts.append(text(x(number), HEIGHT - BOTTOM + 22, str(number), anchor="middle"))
+        parts.append(text(x(number), HEIGHT - BOTTOM + 22, f"{number:,}", anchor="middle"))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, "fetches in flight (log scale)", anchor="middle"))
-    ends = spread({client: scale.y(values[-1]) for client, values in series.items()})
-    for client, values in series.items():
-        parts += curve(client, values, scale, ends[client])
+    ends = spread({client: scale.y(list(found.values())[-1]) for client, found in series.items()})
+    for client, found in series.items():
+        parts += curve(client, found, scale, ends[client])
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def curve(client: str, values: list[float], scale: Scale, label_at: float) -> list[str]:
+def points(results: Results, client: str, turns: int) -> dict[int, float]:
+    """Return the times of a client by fetches in flight, as far as they were measured."""
+    return {
+        number: results.cpu(client, number, turns)
+        for number in CONCURRENCY
+        if (client, number, turns) in results.samples
+    }
+
+
+def curve(client: str, values: dict[int, float], scale: Scale, label_at: float) -> list[str]:
     """Draw one client: its line, its points, and its name at the right end."""
     colour = COLOURS[client]
     width = 3.5 if client.startswith("ours") else 2
-    dash = ' stroke-dasharray="5 4"' if client == "limit" else ""
-    points = [(x(number), scale.y(value)) for number, value in zip(CONCURRENCY, values, strict=True)]
-    path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
-    end_x, end_y = points[-1]
-    label = f"{LABELS[client].partition(':')[2].strip() or LABELS[client]}"
-    label = f"limit: {label}" if client == "limit" else label
+    dash = ' stroke-dasharray="5 4"' if client in ("floor", "limit") else ""
+    positions = [(x(number), scale.y(value)) for number, value in values.items()]
+    path = " ".join(f"{px:.1f},{py:.1f}" for px, py in positions)
+    (last_x, end_y), end_x = positions[-1], x(CONCURRENCY[-1])
+    label = LABELS[client].removeprefix("the practical ").removeprefix("the limit: bare ")
+    label = {"limit": f"limit: {label}", "hand-httpx-sniffio": "httpx by hand, with sniffio"}.get(client, label)
     return [
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>',
-        *(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{width + 0.5}" fill="{colour}"/>' for px, py in points),
-        line(end_x + 6, end_y, end_x + 16, label_at, colour, width=1, opacity=0.8),
+        *(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{width + 0.5}" fill="{colour}"/>' for px, py in positions),
+        line(last_x + 6, end_y, end_x + 16, label_at, colour, width=1, opacity=0.8),
         text(end_x + 20, label_at + 4, label, colour=colour, weight=600 if client.startswith("ours") else 400),
     ]
 

@@ -16,13 +16,14 @@ import sys
 from . import server
 from .clients import CLIENTS, LABELS
 from .sample import call_ids
-from .worker import MIN_CONNECTIONS, keep_in_flight
+from .target import target
+from .worker import keep_in_flight
 
 
 async def profile(client: str, base_url: str, fetches: int, turns: int, in_flight: int) -> pstats.Stats:
     """Profile ``fetches`` fetches, after as many that warm up."""
     profiler = cProfile.Profile()
-    async with CLIENTS[client](base_url, max(MIN_CONNECTIONS, in_flight)) as fetch:
+    async with CLIENTS[client](target(base_url, in_flight)) as fetch:
         ids = itertools.cycle(call_ids(turns))
         await keep_in_flight(fetch, itertools.islice(ids, fetches), in_flight)
         profiler.enable()
@@ -40,12 +41,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--in-flight", type=int, default=10)
     parser.add_argument("--rows", type=int, default=40)
     options = parser.parse_args(arguments)
-    with server.running() as base_url:
+    with server.running() as addresses:
         for client in options.client or ["ours-aiohttp", "ours-httpx"]:
             print(f"\n== {LABELS[client]}, {options.fetches} fetches ==")
             try:
-                stats = asyncio.run(profile(client, base_url, options.fetches, options.turns, options.in_flight))
-            except (ImportError, TypeError) as error:
+                stats = asyncio.run(profile(client, addresses.http, options.fetches, options.turns, options.in_flight))
+            except ImportError as error:
                 print(f"left out: {error}")
                 continue
             stats.strip_dirs().sort_stats("tottime").print_stats(options.rows)

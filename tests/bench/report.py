@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import os
-import platform
-import subprocess
-from collections.abc import Callable, Iterable
-from pathlib import Path
+import functools
+import statistics
+from collections.abc import Callable, Iterable, Sequence
 
-from .clients import GC_THRESHOLD, LABELS
-from .results import CONCURRENCY, Results, goals
+from .clients import LABELS
+from .machine import method
+from .ours import GC_THRESHOLD
+from .promises import promises
+from .results import SHAPES, TLS_CONCURRENCY, Results, goals, or_none
 from .sample import TURNS
 
-LIBRARIES = ("httpx", "httpcore", "aiohttp", "attrs", "msgspec", "openapi-python-client")
-EXTRA_LIBRARIES = ("openai", "httpx2", "pydantic", "openapi-generator-cli")
+MISSING = "–"  # noqa: RUF001
 
 
 def markdown(results: Results, extras: str) -> str:
@@ -23,11 +21,28 @@ def markdown(results: Results, extras: str) -> str:
     return "\n\n".join([
         "# Benchmarks",
         "Written by `make bench`; do not edit. Times can be compared within this run only.",
+        *(["**A quick run: the figures mean nothing.**"] if results.quick else []),
         "![CPU time per fetch by fetches in flight](benchmarks.svg)",
-        "## Goals",
+        "## What the client must reach",
+        "Ratios are of CPU time per fetch unless they say otherwise. The limit is bare aiohttp and msgspec.",
+        promises_table(results),
+        "## Other goals",
         goals_table(results),
         *growth(results),
         *fetch_tables(results),
+        "## TLS",
+        "Microseconds of CPU time per fetch of a call of 40 turns over https on open connections, by fetches in"
+        " flight.",
+        tls_table(results),
+        "## Instructions per fetch",
+        f"Of user space, for a call of 40 turns, 10 in flight. Counted by: {results.counter or 'nothing'}.",
+        instructions_table(results),
+        "## Cold start",
+        "From the start of a process to its first call decoded, over http.",
+        cold_start_table(results),
+        f"## {results.task_count:,} tasks in flight",
+        "All started at once on 100 connections. The memory is the peak of the process.",
+        tasks_table(results),
         "## Decoding alone\n\nMicroseconds of CPU time per body.",
         decoding_table(results),
         "## Importing",
@@ -47,29 +62,47 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def number(value: float | None) -> str:
+    """Write three digits of a number, or that there is none."""
+    return MISSING if value is None else f"{value:.3g}"
+
+
+def promises_table(results: Results) -> str:
+    """Lay out what is promised and what was measured."""
+    rows = [
+        [promise.what, f"{promise.at_most:g}", number(promise.median), number(promise.minimum), promise.verdict]
+        for promise in promises(results)
+    ]
+    return table(["figure", "at most", "median", "minimum", "reached?"], rows)
+
+
 def goals_table(results: Results) -> str:
-    """Lay out the goals and what was reached."""
+    """Lay out the other goals and what was reached."""
     rows = []
     for goal in goals(results):
         bound = f"{'at least' if goal.at_least else 'at most'} {goal.bound:g}"
-        rows.append([goal.what, bound, "" if goal.reached is None else f"{goal.reached:.3g}", goal.verdict])
+        rows.append([goal.what, bound, number(goal.reached), goal.verdict])
     return table(["ratio of CPU times, or of memory", "goal", "measured", "reached?"], rows)
 
 
 def growth(results: Results) -> list[str]:
     """Say why a fetch takes longer with 500 in flight than with 10: the garbage collector."""
-    times = {
-        client: f"{results.cpu(client, 500, 40) / results.cpu(client, 10, 40):.2f} times"
-        for client in ("limit", "ours-aiohttp-gc")
-        if client not in results.skipped
-    }
-    if len(times) < 2:
+    limit, collecting_less = (
+        or_none(functools.partial(slowdown, results, client)) for client in ("limit", "ours-aiohttp-gc")
+    )
+    if limit is None or collecting_less is None:
         return []
     return [
-        f"The limit itself takes {times['limit']} as long at 500 in flight as at 10: with so many concurrent requests"
-        " Python collects garbage, which at 10 it hardly does. puretalk-client takes"
-        f" {times['ours-aiohttp-gc']} as long where the application calls `gc.set_threshold({GC_THRESHOLD:_})`."
+        f"The limit itself takes {limit:.2f} times as long at 500 in flight as at 10: with so many concurrent"
+        " requests Python collects garbage, which at 10 it hardly does. puretalk-client on aiohttp takes"
+        f" {collecting_less:.2f} times as long where the application calls"
+        f" `gc.set_threshold({GC_THRESHOLD:_})`."
     ]
+
+
+def slowdown(results: Results, client: str) -> float:
+    """Return the CPU time of a fetch with 500 in flight, compared with 10."""
+    return results.cpu(client, 500, 40) / results.cpu(client, 10, 40)
 
 
 def fetch_tables(results: Results) -> list[str]:
@@ -79,19 +112,65 @@ def fetch_tables(results: Results) -> list[str]:
         parts.append(
             f"## Fetching a call of {turns} turns\n\nMicroseconds of CPU time per fetch, by fetches in flight."
         )
-        parts.append(fetch_table(results, turns, results.cpu))
-        parts.append("Fetches per second.")
-        parts.append(fetch_table(results, turns, results.rate))
+        for text, figure in (("", results.cpu), ("Fetches per second.", results.rate)):
+            parts += [text] if text else []
+            parts.append(fetch_table(results.samples, SHAPES[turns], turns, figure))
     return parts
 
 
-def fetch_table(results: Results, turns: int, figure: Callable[[str, int, int], float]) -> str:
+def fetch_table(
+    measured: Iterable[tuple[str, int, int]],
+    concurrency: Sequence[int],
+    turns: int,
+    figure: Callable[[str, int, int], float],
+) -> str:
     """Lay out one figure by client and fetches in flight."""
-    clients = [client for client in LABELS if client not in results.skipped]
+    keys = set(measured)
     rows = [
-        [LABELS[client], *(f"{figure(client, number, turns):,.0f}" for number in CONCURRENCY)] for client in clients
+        [
+            label,
+            *(
+                f"{figure(client, in_flight, turns):,.0f}" if (client, in_flight, turns) in keys else MISSING
+                for in_flight in concurrency
+            ),
+        ]
+        for client, label in LABELS.items()
+        if any((client, in_flight, turns) in keys for in_flight in concurrency)
     ]
-    return table(["client", *map(str, CONCURRENCY)], rows)
+    return table(["client", *(f"{in_flight:,}" for in_flight in concurrency)], rows)
+
+
+def tls_table(results: Results) -> str:
+    """Lay out CPU time over TLS."""
+    return fetch_table(
+        results.tls, TLS_CONCURRENCY, 40, lambda client, in_flight, _: results.tls_cpu(client, in_flight)
+    )
+
+
+def instructions_table(results: Results) -> str:
+    """Lay out thousands of instructions per fetch."""
+    limit = results.instructions.get("limit")
+    rows = [
+        [LABELS[client], f"{count / 1000:,.0f}", number(count / limit if limit else None)]
+        for client, count in sorted(results.instructions.items(), key=lambda item: item[1])
+    ]
+    return table(["client", "thousands", "/ the limit"], rows)
+
+
+def cold_start_table(results: Results) -> str:
+    """Lay out the time until the first call."""
+    rows = []
+    for client, samples in results.cold_starts.items():
+        elapsed, cpu = zip(*samples, strict=True)
+        figures = (statistics.median(elapsed), min(elapsed), statistics.median(cpu))
+        rows.append([LABELS[client], *(f"{figure:,.0f}" for figure in figures)])
+    return table(["client", "ms", "minimum", "ms of CPU time"], rows)
+
+
+def tasks_table(results: Results) -> str:
+    """Lay out the memory of tasks in flight."""
+    rows = [[LABELS[client], f"{delivered:,}", f"{peak:,.0f}"] for client, (delivered, peak) in results.tasks.items()]
+    return table(["client", "calls delivered", "peak MiB"], rows)
 
 
 def decoding_table(results: Results) -> str:
@@ -104,49 +183,3 @@ def imports_table(results: Results) -> str:
     """Lay out the cost of importing."""
     rows = [[name, f"{cpu:,.0f}", f"{peak:,.1f}"] for name, (cpu, peak) in results.imports.items()]
     return table(["import", "ms", "peak MiB"], rows)
-
-
-def method(results: Results, extras: str) -> str:
-    """Say how, where and with which versions this was measured, and which clients are missing."""
-    lines = [
-        f"- {results.rounds} rounds, medians. The order of the clients is rotated from round to round.",
-        "- The server is a process of its own on loopback. Its responses are made beforehand.",
-        "- Each client has a fresh process in each round: in one process, each would pay for the garbage collections"
-        " of the objects that the others left in memory. Garbage collection stays on; the whole heap is collected"
-        " once before each cell is measured.",
-        "- CPU time is that of the client's whole process. Fetches per second also depend on the server.",
-        "- Every client may open as many connections as there are fetches in flight, at least 100, and keeps"
-        " them. They are open before the measurement starts.",
-        "- The last two clients run under a Python of their own, because their dependencies change how fast httpx is"
-        " for the others.",
-        "- puretalk-client runs with its default options: every guarantee is on.",
-        "- The time of importing is `time.process_time` at its end, less that of bare Python, all under that second"
-        " Python: it has no package that httpx would import beyond its own dependencies.",
-        "- Kept calls are measured by the resident memory of a fresh process.",
-        f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {cpu_model()},"
-        f" {platform.system()} {platform.machine()},"
-        f" {platform.python_implementation()} {platform.python_version()}.",
-        f"- {', '.join(versions(extras))}.",
-    ]
-    lines += [f"- Left out: {LABELS[client]}: {reason}" for client, reason in results.skipped.items()]
-    return "\n".join(lines)
-
-
-def cpu_model() -> str:
-    """Return the name of the CPU."""
-    info = Path("/proc/cpuinfo")
-    for line in info.read_text(encoding="utf-8").splitlines() if info.exists() else ():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or "unknown CPU"
-
-
-def versions(extras: str) -> list[str]:
-    """Return the versions of the libraries that were compared; ``extras`` is the other Python, or empty."""
-    found = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
-    script = "import importlib.metadata, sys; print(sys.argv[1], importlib.metadata.version(sys.argv[1]))"
-    for name in EXTRA_LIBRARIES if extras else ():
-        result = subprocess.run([extras, "-c", script, name], capture_output=True, text=True, check=False)
-        if result.returncode == 0:
-            found.append(result.stdout.strip())
-    return found

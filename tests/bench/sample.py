@@ -10,8 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TURNS = (0, 40, 400)
-ID_COUNT = 500
-"""Calls of each size that the server knows: at 500 in flight, each fetch is of another call."""
+ID_COUNT = 1000
+"""Calls of each size that the server knows: at 1,000 in flight, each fetch is of another call."""
 
 
 def call_id(turns: int, number: int) -> str:

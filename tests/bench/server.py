@@ -1,6 +1,6 @@
-"""The server of the benchmark, in a process of its own: plain HTTP/1.1 with responses made beforehand.
+"""The server of the benchmark, in a process of its own: HTTP/1.1 with responses made beforehand, also over TLS.
 
-Run as ``python -m tests.bench.server``. It prints its port, and ends with its standard input, and so with its
+Run as ``python -m tests.bench.server``. It prints its two ports, and ends with its standard input, and so with its
 parent.
 """
 
@@ -12,8 +12,17 @@ import functools
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from . import tls
 from .sample import ROOT, call_id, envelope
+
+
+class Addresses(NamedTuple):
+    """The base URLs of the server."""
+
+    http: str
+    https: str
 
 
 @functools.cache
@@ -50,24 +59,26 @@ class Connection(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Serve on a free port of loopback until standard input ends."""
+    """Serve on two free ports of loopback until standard input ends."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    plain = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
+    encrypted = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024, ssl=tls.server_context())
+    print(*(server.sockets[0].getsockname()[1] for server in (plain, encrypted)), flush=True)
     loop.add_reader(sys.stdin.fileno(), ended.set)
     await ended.wait()
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Run the server while the block lasts; yield the base URL."""
+def running() -> Iterator[Addresses]:
+    """Run the server while the block lasts; yield its base URLs."""
     command = [sys.executable, "-m", "tests.bench.server"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/api"
+            plain, encrypted = process.stdout.readline().split()
+            yield Addresses(f"http://127.0.0.1:{int(plain)}/api", f"https://127.0.0.1:{int(encrypted)}/api")
         finally:
             process.stdin.close()
 

@@ -13,11 +13,11 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
-from .clients import CLIENTS, Fetch
+from .clients import CLIENTS
 from .sample import call_ids
-
-MIN_CONNECTIONS = 100
+from .target import Fetch, leave, target, use_paths_of_a_service
 
 
 class Ids:
@@ -53,6 +53,19 @@ async def keep_in_flight(fetch: Fetch, ids: Iterator[str], in_flight: int) -> No
     await asyncio.gather(*(fetch_on() for _ in range(in_flight)))
 
 
+def check(call: Any, call_id: str, turns: int) -> None:
+    """Compare a model, or the dict of an untyped client, with what was fetched.
+
+    Raises:
+        ValueError: It is another call.
+    """
+    fields = (
+        call if isinstance(call, dict) else {name: getattr(call, name) for name in ("call_id", "transcript_object")}
+    )
+    if len(fields["transcript_object"] or ()) != turns or str(fields["call_id"]) != call_id:
+        raise ValueError("this is not the call that was fetched")
+
+
 async def measure(
     client: str, base_url: str, in_flight: int, turns: int, least: int, seconds: float
 ) -> tuple[float, float]:
@@ -60,7 +73,7 @@ async def measure(
 
     Args:
         client: A name of CLIENTS.
-        base_url: Where the server is.
+        base_url: Where the server is; over https, its certificate is trusted.
         in_flight: Fetches in flight.
         turns: The size of the calls.
         least: Fetches to warm up, which opens the connections; at least half as many again are measured.
@@ -69,13 +82,13 @@ async def measure(
     Returns:
         Microseconds of CPU time per fetch, and fetches per second.
     """
-    async with CLIENTS[client](base_url, max(MIN_CONNECTIONS, in_flight)) as fetch:
+    async with CLIENTS[client](target(base_url, in_flight)) as fetch:
         ids = itertools.cycle(call_ids(turns))
         call_id = next(ids)
         call = await fetch(call_id)
-        if len(call.transcript_object or ()) != turns or str(call.call_id) != call_id:
-            raise ValueError(f"{client} did not deliver the call")
+        check(call, call_id, turns)
         del call
+        use_paths_of_a_service()
         await keep_in_flight(fetch, itertools.islice(ids, least), in_flight)
         gc.collect()  # a collection of the whole heap, once in thousands of fetches, would distort a few cells
         measured_ids = Ids(ids, least + least // 2, seconds)
@@ -96,3 +109,4 @@ if __name__ == "__main__":
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {str(error)[:300]}")
     print(json.dumps(measured))
+    leave()
