@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
+
+import msgspec
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 _MAX_SHOWN = 40
@@ -19,6 +23,24 @@ class CallStatus(StrEnum):
     ``is_known`` is False. Two of them are equal but not identical, so compare with ``==``. A call without a
     status has ``CallStatus("")``.
 
+    The set is open, although type checkers take the members for all there is: with ``assert_never`` at its end, a
+    ``match`` over all members passes the checkers and fails on the first new status. End it with a default instead:
+
+        match call.status:
+            case CallStatus.COMPLETED:
+                ...
+            case CallStatus.FAILED | CallStatus.BUSY | CallStatus.NO_ANSWER | CallStatus.CANCELED:
+                ...
+            case status if status.is_known:
+                ...  # queued, ringing or in progress
+            case _:
+                ...  # unknown: neither over nor not over
+
+    A known status equals the text of its member, "in-progress", and no other spelling, whichever was received. Compare
+    with members, or ask ``status.matches("in progress")``. ``==`` cannot accept every spelling: what is equal must
+    have one hash, and "in progress" and "in-progress" have two, so a status that equals both would be in a list of
+    them and not in a set, and a ``dict`` would not find it.
+
     Raises:
         ValueError: From ``CallStatus(value)``, when the value is not a ``str``.
     """
@@ -32,12 +54,14 @@ class CallStatus(StrEnum):
     NO_ANSWER = "no-answer"
     CANCELED = "canceled"
 
+    _received: Any
+
     @classmethod
     def _missing_(cls, value: object) -> CallStatus | None:
         if not isinstance(value, str):
             return None
         text = str.__str__(value)  # a plain str, also of an instance of a subclass
-        spelling = _SEPARATORS.sub("-", text.strip()).lower()
+        spelling = _canonical(text)
         for member in cls:
             if member.value == spelling:
                 return member
@@ -46,6 +70,31 @@ class CallStatus(StrEnum):
         unknown._name_ = text
         unknown._value_ = text
         return unknown
+
+    @classmethod
+    def from_json(cls, value: object) -> CallStatus:
+        """Make a status of any JSON value, so that ``call.status.is_final`` always works.
+
+        Any other value becomes an unknown status, its JSON; null becomes ``CallStatus("")``.
+        """
+        if isinstance(value, str):
+            return cls(value)
+        status = cls("" if value is None else msgspec.json.encode(value).decode())
+        status._received = value
+        return status
+
+    @property
+    def received(self) -> Any:
+        """The JSON value as received, with the text of its member for a known status; None where it was missing."""
+        return getattr(self, "_received", self.value)
+
+    def matches(self, spelling: str, *others: str) -> bool:
+        """Whether this is one of these statuses, in any spelling: "in progress", "IN_PROGRESS" and "in-progress".
+
+        Unlike ``status in ("busy", "in progress")``, which compares with ``==``.
+        """
+        own = _canonical(self.value)
+        return any(_canonical(text) == own for text in (spelling, *others))
 
     @property
     def is_known(self) -> bool:
@@ -68,9 +117,14 @@ class CallStatus(StrEnum):
         name = type(self).__name__
         return f"<{name}.{self.name}: {shown!r}>" if self.is_known else f"<{name} {shown!r} (unknown)>"
 
-    def __reduce_ex__(self, protocol: object) -> tuple[type[CallStatus], tuple[str]]:
+    def __reduce_ex__(self, protocol: object) -> tuple[Callable[[Any], CallStatus], tuple[Any]]:
         # Python pickles a member by its name, and the class has none for an unknown status.
-        return type(self), (self.value,)
+        return type(self).from_json, (self.received,)
+
+
+def _canonical(text: str) -> str:
+    """Return what all spellings of a status share."""
+    return _SEPARATORS.sub("-", text.strip()).lower()
 
 
 _FINAL = frozenset(

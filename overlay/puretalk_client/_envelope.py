@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from . import errors
-from .models import Call, CallEnvelope
+from .models import NAMED_BY_CUSTOMERS, Call, CallEnvelope
 
 NAMES = ("msg", "err", "results")
 """The fields of the envelope (openapi.yaml: the 200 response of ``GET /calls/{call_id}``)."""
@@ -17,6 +17,8 @@ NAMES = ("msg", "err", "results")
 
 class Envelope:
     """The conventions of Puretalk's responses, which the sender applies to those of every operation."""
+
+    named_by_customers = NAMED_BY_CUSTOMERS
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict

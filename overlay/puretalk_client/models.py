@@ -2,45 +2,108 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any, Self, get_args
 
+import attrs
 import msgspec
 from attrs import field, frozen
 
 from puretalk_generated import models as generated
 from puretalk_generated.models import (
     CallAnalysis as CallAnalysis,
-    CallMetadata as CallMetadata,
     PostAnalysisItem as PostAnalysisItem,
     TranscriptTurn as TranscriptTurn,
     TurnLatency as TurnLatency,
 )
+from puretalk_generated.types import named_fields
 
+from . import _pydantic
 from ._call_status import CallStatus as CallStatus
+from ._core.decoding import convert, decode_trusted
+from ._metadata import CallMetadata as CallMetadata
 from ._post_analysis import PostAnalysis as PostAnalysis
+
+NAMED_BY_CUSTOMERS = frozenset({"metadata", "post_analysis_data", "variables"})
+"""Fields below which the users of the API choose the names."""
 
 
 def _status(value: Any) -> CallStatus:
-    """Make a status of any value, so that ``call.status.is_final`` always works."""
-    if value is None:
-        return CallStatus("")
-    return CallStatus(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+    return CallStatus.from_json(value)
+
+
+def _metadata(value: Any) -> CallMetadata:
+    return value if isinstance(value, CallMetadata) else CallMetadata(value)
 
 
 @frozen(kw_only=True, repr=False)
 class Call(generated.Call):
     """A phone call (openapi.yaml: ``components.schemas.Call``).
 
-    Every field is None where the server left it out. A value that does not match the document is kept as received.
+    Every field but ``status`` and ``metadata`` is None where the server left it out. A value that does not match the
+    document is kept as received.
     """
 
-    status: CallStatus = field(default=CallStatus(""), converter=_status)
+    status: CallStatus = field(default=CallStatus.from_json(None), converter=_status)
     """The status of the call; ``CallStatus("")`` where the server left it out."""
+    # The generated class of the same name has the documented property only.
+    metadata: CallMetadata = field(default=CallMetadata(), converter=_metadata)  # type: ignore[assignment]
+    """The metadata of the call, with your own properties; empty where the server left it out or sent null."""
 
     @property
     def post_analysis(self) -> PostAnalysis:
         """The values of ``call_analysis.post_analysis_data`` by name; empty where there are none."""
         return PostAnalysis(getattr(self.call_analysis, "post_analysis_data", None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the call as the API writes it: JSON names, and values that ``json.dumps`` accepts.
+
+        Fields that are not set are left out. A value that does not match the document is included as received, and so
+        is an unknown status; a known one is written in the spelling of ``CallStatus``.
+        """
+        fields = _with_json_names(self) | {"status": self.status.received, "metadata": self.metadata.received}
+        # msgspec follows deeper nesting than a function in Python can.
+        plain: dict[str, Any] = msgspec.to_builtins(
+            {name: value for name, value in fields.items() if value is not None}
+        )
+        return plain
+
+    def to_json(self) -> str:
+        """Return ``to_dict()`` as JSON."""
+        return msgspec.json.encode(self.to_dict()).decode()
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Make a call of what ``to_dict()`` or ``json.loads`` returned.
+
+        A value that does not match the document is kept as received.
+
+        Raises:
+            ResponseDecodeError: It is not a mapping, or differs from the document in more than 1,000 places.
+        """
+        call: Self = convert(dict(value) if isinstance(value, Mapping) else value, cls)[0]
+        return call
+
+    @classmethod
+    def from_json(cls, content: str | bytes) -> Self:
+        """Make a call of JSON (UTF-8), as ``from_dict`` does.
+
+        Raises:
+            ResponseDecodeError: It is not JSON, not an object, or differs from the document in more than 1,000 places.
+        """
+        # With half a surrogate pair, these are not UTF-8, and refused as such.
+        encoded = content.encode(errors="surrogatepass") if isinstance(content, str) else content
+        call: Self = decode_trusted(encoded, cls)[0]
+        return call
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        # Pydantic looks for it, and so do FastAPI and others that use Pydantic.
+        return _pydantic.core_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return _pydantic.json_schema(generated.Call, "A phone call")
 
     def __repr__(self) -> str:
         seconds = self.call_duration_seconds
@@ -52,6 +115,19 @@ class Call(generated.Call):
             f"{len(self.transcript_object) if isinstance(self.transcript_object, list) else 0} turns",
         ]
         return f"<Call {', '.join(facts)}>"
+
+
+def _with_json_names(model: Any) -> dict[str, Any]:
+    """Return the fields of a model that are set, and of those in it."""
+    return {name: _plain(value) for name, value in named_fields(model)}
+
+
+def _plain(value: Any) -> Any:
+    if attrs.has(type(value)):
+        return _with_json_names(value)
+    if isinstance(value, list) and any(attrs.has(type(item)) for item in value):
+        return [_plain(item) for item in value]
+    return value
 
 
 @frozen(kw_only=True, repr=False)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 import puretalk_client.models
@@ -55,7 +56,8 @@ def test_subclass_does_not_change_the_generated_model() -> None:
     assert codec.hints(models.GetCallResponse)["results"] == models.Call | None
     assert codec.hints(puretalk_client.models.Call)["status"] is puretalk_client.models.CallStatus
     assert codec.hints(models.Call)["status"] == str | None
-    assert codec.hints(puretalk_client.models.Call)["metadata"] == models.CallMetadata | None
+    assert codec.hints(puretalk_client.models.Call)["metadata"] is puretalk_client.models.CallMetadata
+    assert codec.hints(models.Call)["metadata"] == models.CallMetadata | None
 
 
 def test_first_import_and_decoding_in_a_new_process() -> None:
@@ -102,7 +104,7 @@ def test_decoders_are_created_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
     """No two threads let msgspec read classes at the same time, which crashes the process."""
     barrier, reading, overlaps = threading.Barrier(8), threading.Lock(), []
 
-    def read(hint: Any) -> None:
+    def read(hint: Any, dec_hook: Any) -> None:
         is_alone = reading.acquire(blocking=False)
         overlaps.append(not is_alone)
         time.sleep(0.01)
@@ -202,3 +204,87 @@ def test_body_that_is_nested_too_deeply_is_an_error(nested: bytes) -> None:
     """A body with more levels than any interpreter allows raises UnexpectedContent."""
     with pytest.raises(UnexpectedContent):
         codec.decode(nested * 100_000, json_response(models.GetCallResponse))
+
+
+# --- Classes with a decoder of their own ---
+
+
+class Labels:
+    """A class that is not a model: names of labels, which must not be empty."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+    @classmethod
+    def __from_json__(cls, value: Any, path: codec.Path, on_mismatch: codec.OnMismatch) -> Labels:
+        if value is None:
+            return cls([])
+        if not isinstance(value, list) or "" in value:
+            on_mismatch(path, cls, value)
+            return cls([])
+        return cls(value)
+
+
+@attrs.frozen(kw_only=True)
+class Tagged:
+    """A model with such a field."""
+
+    labels: Labels = attrs.field(factory=lambda: Labels(["none"]))
+    count: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Box:
+    """A model in which it is nested in every way that msgspec knows."""
+
+    one: Tagged | None = None
+    many: list[Tagged] | None = None
+    optional: Labels | None = None
+    named: dict[str, Labels] | None = None
+
+
+def names_by_each(value: Any) -> list[Any]:
+    """Decode a box with msgspec alone, and by walking the model; return the names of its labels."""
+    boxes = [codec.decoder(Box).decode(json.dumps(value)), codec.structure(value, Box)]
+    return [
+        [
+            box.one and box.one.labels.names,
+            [tagged.labels.names for tagged in box.many or []],
+            box.optional and box.optional.names,
+            {name: labels.names for name, labels in (box.named or {}).items()},
+        ]
+        for box in boxes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [({}, [None, [], None, {}]),
+     ({"one": {}, "many": [{"labels": ["a"]}, {"labels": None}]}, [["none"], [["a"], []], None, {}]),
+     ({"optional": ["b"], "named": {"x": ["c"], "y": []}}, [None, [], ["b"], {"x": ["c"], "y": []}]),
+     ({"optional": None}, [None, [], None, {}])],
+)  # fmt: skip
+def test_class_with_its_own_decoder_is_built_by_each(value: Any, names: Any) -> None:
+    """The fast path stays, and null is the class's own affair, unless the field allows it."""
+    assert codec.is_msgspec_type(Box)
+    assert names_by_each(value) == [names, names]
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [({"one": {"labels": "text"}}, ("one", "labels")), ({"many": [{}, {"labels": [""]}]}, ("many", "*", "labels")),
+     ({"optional": 5}, ("optional",)), ({"named": {"+15550142": {}}}, ("named", "*"))],
+)  # fmt: skip
+def test_class_with_its_own_decoder_reports_mismatches(value: Any, path: codec.Path) -> None:
+    """With the path in the body, and without the value in the error of a strict decoder."""
+    content = json.dumps(value).encode()
+    for decode in (codec.decoder(Box).decode, lambda content: codec.structure(json.loads(content), Box)):
+        with pytest.raises(msgspec.ValidationError) as caught:
+            decode(content)
+        assert "+15550142" not in str(caught.value)
+    with pytest.raises(UnexpectedContent):
+        codec.decode(content, json_response(Box))
+    found: list[codec.Path] = []
+    box = codec.structure(value, Box, lambda path, hint, value: found.append(path))
+    assert isinstance(box, Box)
+    assert found == [path]

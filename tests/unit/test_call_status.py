@@ -238,3 +238,101 @@ def test_match_statement_reads_statuses() -> None:
                 return "other"
 
     assert [describe(CallStatus(text)) for text in ("Busy", "on-hold", "?")] == ["member", "text", "other"]
+
+
+# --- Spellings ---
+
+IN_PROGRESS = ["in progress", "in-progress"]
+"""The document's two spellings of one status."""
+
+
+@pytest.mark.parametrize("received", [*IN_PROGRESS, "IN_PROGRESS"])
+def test_status_equals_one_text_whichever_was_received(received: str) -> None:
+    """That of its member: in ``==``, ``in``, ``match``, a dict and a set alike, so that all of them agree."""
+    status = CallStatus(received)
+
+    def matched(text: str) -> bool:
+        match status:
+            case found if found == text:
+                return True
+            case _:
+                return False
+
+    for text in IN_PROGRESS:
+        results = {
+            status == text,
+            text == status,
+            status in (text,),
+            status in [text],
+            status in {text},
+            status in {text: 1},
+            text in {status},
+            text in {status: 1},
+            {text: 1}.get(status) == 1,
+            matched(text),
+        }
+        assert results == {text == "in-progress"}
+        if status == text:
+            assert hash(status) == hash(text)
+
+
+@pytest.mark.parametrize("received", [*IN_PROGRESS, "IN_PROGRESS"])
+def test_members_are_found_everywhere(received: str) -> None:
+    """In ``==``, ``is``, ``in``, ``match``, a dict and a set."""
+    status, member = CallStatus(received), CallStatus.IN_PROGRESS
+    match status:
+        case CallStatus.BUSY:
+            pytest.fail("another member")
+        case CallStatus.IN_PROGRESS:
+            pass
+        case _:
+            pytest.fail("no member")
+    assert status is member
+    assert status in (member,)
+    assert status in {member}
+    assert {member: 1}[status] == 1
+    assert {CallStatus(text) for text in IN_PROGRESS} == {member}
+
+
+@given(spellings(), spellings())
+def test_matches_accepts_every_spelling(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """And no spelling of another status."""
+    (value, text), (other_value, other_text) = one, other
+    assert CallStatus(text).matches(value)
+    assert CallStatus(value).matches(text)
+    assert CallStatus(text).matches(other_text) is (value == other_value)
+
+
+def test_matches_takes_several_spellings() -> None:
+    """And statuses, as ``in`` does; an empty list is a mistake."""
+    status = CallStatus("in progress")
+    assert status.matches("busy", "In Progress")
+    assert status.matches(CallStatus.BUSY, CallStatus.IN_PROGRESS)
+    assert not status.matches("busy", "failed", "")
+    with pytest.raises(TypeError):
+        status.matches()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+@given(any_text)
+def test_unknown_status_matches_its_spellings(text: str) -> None:
+    """A service can handle a new status before this package knows it."""
+    assert CallStatus(text).matches(text)
+    assert CallStatus(text).matches(text.strip())
+    assert CallStatus("On hold").matches("on_hold", "other")
+    assert not CallStatus("on-hold").matches("in-progress")
+
+
+def test_status_of_another_json_type_keeps_what_was_received() -> None:
+    """Its text is the JSON; copies and pickles keep both."""
+    values: list[tuple[Any, str, Any]] = [
+        (5, "5", 5), (True, "true", True), ([1], "[1]", [1]), ({"a": None}, '{"a":null}', {"a": None}),
+        (None, "", None), ("", "", ""), ("on-hold", "on-hold", "on-hold"),
+        ("In Progress", "in-progress", "in-progress"),
+    ]  # fmt: skip
+    for value, text, received in values:
+        status = CallStatus.from_json(value)
+        copies = [copy.copy(status), copy.deepcopy(status), pickle.loads(pickle.dumps(status))]
+        for each in [status, *copies]:
+            assert type(each) is CallStatus
+            assert (each, repr(each.received)) == (text, repr(received))
+    assert CallStatus.BUSY.received == "busy"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import enum
 import functools
+import itertools
 import json
 import math
 import re
 import types
 import typing
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+import attrs
 import msgspec
 
 from puretalk_generated.codec import MISSING, Path, decoder, is_msgspec_type, structure
 
-from .._types import Drift
+from .._types import Drift, DriftKind
 from ..errors import ResponseDecodeError
 
 _ESCAPE = re.compile(
@@ -22,6 +26,9 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 """An escape of a JSON text: a surrogate pair, half of one, or any other (RFC 8259, section 7)."""
+
+_SHOWN_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""A name that an API would choose. Other names, or five digits, can be a phone number, an id or an address."""
 
 MAX_DIGITS = 4300
 """Digits of the longest integer that Python reads by default (``sys.int_info``); reading takes quadratic time."""
@@ -42,31 +49,44 @@ MIN_BYTES_PER_CONTAINER = 24
 MAX_DRIFTS = 1000
 """Mismatches in one response, beyond which it is refused: a hostile one may have as many as it has bytes."""
 
+MAX_UNKNOWN = 10_000
+"""Unknown fields and enum values that are looked at in one response. More of them do no harm."""
 
-def decode(content: bytes, hint: Any) -> tuple[Any, list[Drift]]:
-    """Decode a JSON body into ``hint``, a model or any type that the generated package uses.
 
-    Returns the value, which keeps each mismatch as received, and the mismatches. A body that is not JSON (RFC 8259),
-    or another JSON type altogether, is a ResponseDecodeError.
+def decode(content: bytes, hint: Any, named_by_customers: Collection[str] | None = None) -> tuple[Any, list[Drift]]:
+    """Decode the JSON body of a response into ``hint``, a model or any type that the generated package uses.
+
+    Returns the value, which keeps each mismatch as received, and the mismatches. With ``named_by_customers``, the
+    fields below which customers choose the names, these include unknown fields and enum values, each path once. A body
+    that is not JSON (RFC 8259), or another JSON type altogether, is a ResponseDecodeError.
     """
+    containers = _containers(content)
+    if containers > max(MAX_INLINE_CONTAINERS, len(content) // MIN_BYTES_PER_CONTAINER):
+        raise ResponseDecodeError(f"The response has {containers} objects and arrays in {len(content)} bytes")
+    is_inline = containers <= MAX_INLINE_CONTAINERS
+    return decode_trusted(content, hint, named_by_customers, in_c=is_inline and named_by_customers is None)
+
+
+def decode_trusted(
+    content: bytes, hint: Any, named_by_customers: Collection[str] | None = None, *, in_c: bool = True
+) -> tuple[Any, list[Drift]]:
+    """Decode JSON as ``decode`` does, but however dense it is."""
     try:
         if not content.isascii():
             content.decode()  # msgspec does not check texts that no field takes
-        containers = _containers(content)
-        if containers > max(MAX_INLINE_CONTAINERS, len(content) // MIN_BYTES_PER_CONTAINER):
-            raise ResponseDecodeError(f"The response has {containers} objects and arrays in {len(content)} bytes")
-        fast = _fast_decoder(hint) if containers <= MAX_INLINE_CONTAINERS else None
+        fast = _fast_decoder(hint) if in_c else None
         if fast is not None:
             try:  # contextlib.suppress would take a fifth of the time of a small body
                 return fast.decode(content), []
             except msgspec.DecodeError:
                 pass
         value, fixed = parse_json(content)
-        result, drifts = _decode_leniently(value, hint)
+        result, drifts = convert(value, hint, named_by_customers)
         return result, drifts + fixed
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # The library's text and locals may quote the body.
-        raise ResponseDecodeError("The response is not JSON") from None
+        pass
+    # Raised outside of the handler: the library's error, its locals and its text may hold the body.
+    raise ResponseDecodeError("The response is not JSON")
 
 
 def is_large(content: bytes) -> bool:
@@ -108,7 +128,7 @@ def parse_json(content: bytes) -> tuple[Any, list[Drift]]:
         )
     except json.JSONDecodeError:  # it holds the body
         raise msgspec.DecodeError("not JSON") from None
-    drifts = [Drift("$", "Unicode text", "half a surrogate pair")] if text != content else []
+    drifts = [Drift("$", "Unicode text", "half a surrogate pair", "wrong type")] if text != content else []
     return value, drifts + numbers.drifts
 
 
@@ -139,22 +159,90 @@ class _Numbers:
         raise msgspec.DecodeError("not JSON")
 
     def _note(self) -> None:
-        self.drifts = [Drift("$", "number", "number out of range")]
+        self.drifts = [Drift("$", "number", "number out of range", "wrong type")]
 
 
-def _decode_leniently(value: Any, hint: Any) -> tuple[Any, list[Drift]]:
-    """Build ``hint`` from parsed JSON, and note where ``value`` does not match."""
+def convert(value: Any, hint: Any, named_by_customers: Collection[str] | None = None) -> tuple[Any, list[Drift]]:
+    """Build ``hint`` from parsed JSON as ``decode`` does."""
     drifts: list[Drift] = []
 
-    def on_mismatch(path: Path, expected: Any, actual: Any) -> None:
+    def report(drift: Drift) -> None:
         if len(drifts) == MAX_DRIFTS:
             raise ResponseDecodeError(f"The response does not match the document in more than {MAX_DRIFTS} places")
-        drifts.append(Drift(jsonpath(path), type_name(expected), json_type(actual)))
+        drifts.append(drift)
 
-    result = structure(value, hint, on_mismatch)
+    result = build(value, hint, report)
     if any(drift.path == "$" for drift in drifts):
         raise ResponseDecodeError(f"The response is JSON, but {json_type(value)} instead of {type_name(hint)}")
+    if named_by_customers is not None:
+        # A new field of the API is in every item of an array, and no reason to refuse a response.
+        unknown = itertools.islice(find_unknown(value, result, named_by_customers), MAX_UNKNOWN)
+        drifts += itertools.islice(dict.fromkeys(unknown), MAX_DRIFTS)
     return result, drifts
+
+
+def build(value: Any, hint: Any, report: Callable[[Drift], None]) -> Any:
+    """Build ``hint`` from parsed JSON, and report each value that does not match the document."""
+
+    def on_mismatch(path: Path, expected: Any, actual: Any) -> None:
+        kind: DriftKind = "wrong type"
+        if actual is MISSING:
+            kind = "missing"
+        elif _is_enum_of(expected, type(actual)):
+            kind = "unknown value"
+        report(Drift(jsonpath(path), type_name(expected), json_type(actual), kind))
+
+    return structure(value, hint, on_mismatch)
+
+
+def find_unknown(value: Any, built: Any, named_by_customers: Collection[str], path: Path = ()) -> Iterator[Drift]:
+    """Find what ``build`` tolerates: fields that a model does not have, and values that an open enum does not list.
+
+    Args:
+        value: The parsed JSON.
+        built: What ``build`` made of it.
+        named_by_customers: Fields below which customers choose the names, which are then not shown.
+        path: Where the value is.
+    """
+    if built is value:  # a scalar, or a mismatch, which decoding leaves unchanged
+        return
+    if isinstance(built, enum.Enum):
+        if isinstance(value, str) and type(built).__members__.get(built.name) is not built:
+            yield Drift(jsonpath(path), type(built).__name__, json_type(value), "unknown value")
+    elif isinstance(built, list):
+        for item, built_item in zip(value, built, strict=True):
+            yield from find_unknown(item, built_item, named_by_customers, (*path, "*"))
+    elif isinstance(built, dict):
+        for name, built_item in built.items():
+            yield from find_unknown(value[name], built_item, named_by_customers, (*path, "*"))
+    elif attrs.has(type(built)):
+        fields, others = fields_by_json_name(built.__class__)
+        for name, item in value.items():
+            if name in fields:
+                yield from find_unknown(item, getattr(built, fields[name]), named_by_customers, (*path, name))
+            elif others is not None:
+                yield from find_unknown(item, getattr(built, others)[name], named_by_customers, (*path, "*"))
+            else:
+                is_shown = _SHOWN_NAME.fullmatch(name) and not any(step in named_by_customers for step in path)
+                yield Drift(jsonpath((*path, name if is_shown else "*")), "nothing", json_type(item), "unknown field")
+
+
+@functools.cache
+def fields_by_json_name(model: Any) -> tuple[dict[str, str], str | None]:
+    """Return the fields of a model by their JSON names, and the field for properties of any other name."""
+    fields = {field.metadata.get("json_name", field.name): field.name for field in attrs.fields(model)}
+    others = [field.name for field in attrs.fields(model) if field.metadata.get("additional_properties")]
+    return {key: name for key, name in fields.items() if name not in others}, next(iter(others), None)
+
+
+def _is_enum_of(hint: Any, kind: type[Any]) -> bool:
+    """Whether ``hint`` is an enum of values of this type."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return kind in map(type, arguments)
+    if origin in (types.UnionType, typing.Union, typing.Annotated):
+        return any(_is_enum_of(argument, kind) for argument in arguments)
+    return False
 
 
 def jsonpath(path: Path) -> str:

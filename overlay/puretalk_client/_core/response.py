@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
-from typing import Any, Protocol
-
-from attrs import astuple
+from typing import Any, Generic, Protocol, TypeVar
 
 from puretalk_generated.types import DocumentedResponse, Responses
 
@@ -15,6 +13,9 @@ from .. import errors
 from .._types import Drift
 from .decoding import decode
 from .redaction import MAX_EXCERPT, Secret
+
+T = TypeVar("T")
+Check = Callable[[T], None]
 
 log = logging.getLogger("puretalk_client")
 
@@ -32,36 +33,61 @@ class Conventions(Protocol):
     """What an API does in every response, beside what its document says of each.
 
     ``check`` raises a PuretalkError if a decoded success (``value``, from ``content``) reports a failure after all.
-    ``message`` returns the server's message in the body of a failure.
+    ``message`` returns the server's message in the body of a failure. ``named_by_customers`` are the fields below which
+    customers choose the names; a drift does not show those.
     """
 
+    @property
+    def named_by_customers(self) -> Collection[str]: ...
     def check(self, value: Any, content: bytes) -> None: ...
     def message(self, content: bytes) -> str | None: ...
 
 
 def read_success(
-    status: int, content: bytes, responses: Responses[Any], conventions: Conventions
+    status: int, content: bytes, responses: Responses[Any], conventions: Conventions, *, find_unknown: bool = False
 ) -> tuple[Any, list[Drift]]:
     """Return the decoded body of a 2xx response, and where it does not match the document.
 
-    A status that the document does not have is a ResponseDecodeError, like a body that cannot be decoded.
+    ``find_unknown`` also looks for fields and enum values that the document does not have, with a slower decoder. A
+    status that the document does not have is a ResponseDecodeError, like a body that cannot be decoded.
     """
     documented = responses.match(status)
     if documented is None:
         raise errors.ResponseDecodeError(f"The document has no response with status {status}")
-    value, drifts = _decode_body(content, documented)
+    value, drifts = _decode_body(content, documented, conventions.named_by_customers if find_unknown else None)
     conventions.check(value, content)
     return value, drifts
 
 
-def _decode_body(content: bytes, documented: DocumentedResponse) -> tuple[Any, list[Drift]]:
+class Reader(Generic[T]):
+    """Reads the successful responses of an operation; ``check`` raises a PuretalkError for what cannot be trusted."""
+
+    def __init__(
+        self, responses: Responses[T], conventions: Conventions, check: Check[T] | None, *, find_unknown: bool = False
+    ) -> None:
+        self._responses, self._conventions, self._check = responses, conventions, check
+        self._find_unknown = find_unknown
+
+    def __call__(self, status: int, content: bytes) -> tuple[T, list[Drift]]:
+        """Return the decoded body, and where it does not match the document."""
+        value, drifts = read_success(
+            status, content, self._responses, self._conventions, find_unknown=self._find_unknown
+        )
+        if self._check is not None:
+            self._check(value)
+        return value, drifts
+
+
+def _decode_body(
+    content: bytes, documented: DocumentedResponse, named_by_customers: Collection[str] | None
+) -> tuple[Any, list[Drift]]:
     if documented.media == "none":
         return None, []
     if documented.media == "bytes":
         return content, []
     if documented.media == "text":
         return content.decode(errors="replace"), []
-    return decode(content, documented.type)
+    return decode(content, documented.type, named_by_customers)
 
 
 def status_error(status: int, content: bytes, secret: Secret, conventions: Conventions) -> errors.APIStatusError:
@@ -87,22 +113,32 @@ class DriftReporter:
         self._on_drift = on_drift
         self._logged_paths: set[str] = set()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether the application wants to know what a tolerant decoder does not see: unknown fields and values."""
+        return self._strict or self._on_drift is not None
+
     def report(self, drifts: list[Drift]) -> None:
         """Report the drifts of one response; log each path once."""
         if self._strict:
-            first = drifts[0]
+            count = f"{len(drifts)} mismatch{'' if len(drifts) == 1 else 'es'}"
             raise errors.ResponseDecodeError(
-                f"The response does not match the document: {first.path} should be {first.expected},"
-                f" but is {first.actual} ({len(drifts)} mismatch{'' if len(drifts) == 1 else 'es'})",
-                drifts=tuple(drifts),
+                f"The response does not match the document: {_describe(drifts[0])} ({count})", drifts=tuple(drifts)
             )
         for drift in drifts:
             if drift.path not in self._logged_paths and len(self._logged_paths) < MAX_LOGGED_PATHS:
                 self._logged_paths.add(drift.path)
-                log.warning("Response does not match the document: %s should be %s, but is %s", *astuple(drift))
+                log.warning("Response does not match the document: %s", _describe(drift))
             if self._on_drift is not None:
                 try:
                     self._on_drift(drift)
                 except Exception as error:
                     # The text of the error may quote anything.
                     log.error("on_drift raised %s", type(error).__name__)
+
+
+def _describe(drift: Drift) -> str:
+    if drift.kind == "unknown field":
+        return f"{drift.path} is an unknown field ({drift.actual})"
+    actual = f"another {drift.actual}" if drift.kind == "unknown value" else drift.actual
+    return f"{drift.path} should be {drift.expected}, but is {actual}"

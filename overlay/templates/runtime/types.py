@@ -73,6 +73,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     params: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: Body | None = None
+    operation: str | None = None
+    """Name of the operation that built it."""
+    path_template: str | None = None
+    """The path as in the document, without the values of its parameters."""
 
     def __repr__(self) -> str:
         return f"Request({self.method!r}, {self.path!r})"  # the rest may be personal

@@ -22,7 +22,7 @@ def test_half_a_surrogate_pair_is_replaced(escaped: str, text: str) -> None:
     """A text that a server cut within an emoji is delivered, and reported."""
     call, drifts = decode(f'{{"transcript":"{escaped}"}}'.encode(), Call)
     assert call.transcript == text
-    assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair")] if "\ufffd" in text else [])
+    assert drifts == ([Drift("$", "Unicode text", "half a surrogate pair", "wrong type")] if "\ufffd" in text else [])
 
 
 def test_parse_json_raises_what_msgspec_raises() -> None:
@@ -35,8 +35,8 @@ def test_parse_json_raises_what_msgspec_raises() -> None:
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
-OUT_OF_RANGE = Drift("$", "number", "number out of range")
-HALF_A_PAIR = Drift("$", "Unicode text", "half a surrogate pair")
+OUT_OF_RANGE = Drift("$", "number", "number out of range", "wrong type")
+HALF_A_PAIR = Drift("$", "Unicode text", "half a surrogate pair", "wrong type")
 LONGEST = "9" * MAX_DIGITS
 
 
@@ -65,7 +65,7 @@ def test_half_a_pair_and_a_number_out_of_range_are_two_drifts() -> None:
     assert parse_json(rb'["\ud83d",1e400]') == (["\ufffd", None], [HALF_A_PAIR, OUT_OF_RANGE])
     call, drifts = decode(rb'{"transcript":"\ud83d","call_duration_seconds":1e400,"variables":5}', Call)
     assert (call.transcript, call.call_duration_seconds, call.variables) == ("\ufffd", None, 5)
-    assert drifts == [Drift("$.variables", "list[str] | None", "number"), HALF_A_PAIR, OUT_OF_RANGE]
+    assert drifts == [Drift("$.variables", "list[str] | None", "number", "wrong type"), HALF_A_PAIR, OUT_OF_RANGE]
 
 
 def test_texts_that_look_like_escapes_and_numbers_are_unchanged() -> None:

@@ -24,7 +24,7 @@ from puretalk_client import (
     ServerError,
 )
 from puretalk_client._core.redaction import Secret
-from puretalk_client._core.response import MAX_LOGGED_PATHS, DriftReporter, read_success, status_error
+from puretalk_client._core.response import MAX_LOGGED_PATHS, DriftReporter, Reader, read_success, status_error
 from puretalk_generated.types import DocumentedResponse, Responses
 
 
@@ -46,6 +46,11 @@ class OtherConventions:
     def message(self, content: bytes) -> str | None:
         """Return what follows ``msg=``."""
         return content.partition(b"msg=")[2].decode(errors="replace") or None
+
+    @property
+    def named_by_customers(self) -> frozenset[str]:
+        """The names in labels are chosen by customers."""
+        return frozenset({"labels"})
 
 
 CONVENTIONS = OtherConventions()
@@ -118,7 +123,7 @@ def test_drifts_are_returned_with_the_value() -> None:
     """The caller decides what to do about them."""
     value, drifts = read_success(200, b'{"size":"big"}', RESPONSES, CONVENTIONS)
     assert value.size == "big"
-    assert drifts == [Drift("$.size", "int", "string")]
+    assert drifts == [Drift("$.size", "int", "string", "wrong type")]
 
 
 def test_success_that_is_not_documented_is_a_decode_error() -> None:
@@ -134,8 +139,8 @@ def test_conventions_can_refuse_a_success(status: int, content: bytes) -> None:
         read_success(status, content, RESPONSES, CONVENTIONS)
 
 
-SIZE = Drift("$.size", "int", "string")
-PARTS = Drift("$.parts[*]", "str", "number")
+SIZE = Drift("$.size", "int", "string", "wrong type")
+PARTS = Drift("$.parts[*]", "str", "number", "wrong type")
 
 
 def test_each_path_is_logged_once_and_each_drift_reported(caplog: pytest.LogCaptureFixture) -> None:
@@ -159,7 +164,7 @@ def test_number_of_logged_paths_is_bounded(caplog: pytest.LogCaptureFixture) -> 
     """A hostile server fills neither the log nor the memory."""
     reporter = DriftReporter(strict=False, on_drift=None)
     for number in range(MAX_LOGGED_PATHS + 50):
-        reporter.report([Drift(f"$.field{number}", "int", "string")])
+        reporter.report([Drift(f"$.field{number}", "int", "string", "wrong type")])
     assert len(caplog.records) == MAX_LOGGED_PATHS
 
 
@@ -186,6 +191,45 @@ def test_interrupt_in_on_drift_passes(raised: type[BaseException]) -> None:
 
     with pytest.raises(raised):
         DriftReporter(strict=False, on_drift=on_drift).report([SIZE])
+
+
+@pytest.mark.parametrize(
+    ("drift", "text"),
+    [(SIZE, "$.size should be int, but is string"),
+     (Drift("$.size", "int", "missing", "missing"), "$.size should be int, but is missing"),
+     (Drift("$.kind", "'a' | 'b'", "string", "unknown value"), "$.kind should be 'a' | 'b', but is another string"),
+     (Drift("$.mood", "nothing", "string", "unknown field"), "$.mood is an unknown field (string)")],
+)  # fmt: skip
+def test_each_kind_of_drift_is_described(drift: Drift, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In the log, and in the error under ``strict``, which is raised for every kind."""
+    DriftReporter(strict=False, on_drift=None).report([drift])
+    assert caplog.messages == [f"Response does not match the document: {text}"]
+    with pytest.raises(ResponseDecodeError) as caught:
+        DriftReporter(strict=True, on_drift=None).report([drift])
+    assert caught.value.message == f"The response does not match the document: {text} (1 mismatch)"
+
+
+def test_unknown_fields_are_looked_for_on_request() -> None:
+    """By a reader, too; the names below a field that the conventions name are not shown."""
+    body = b'{"size":5,"mood":"x","+15550142":1,"labels":{"Maria":1}}'
+    expected = [
+        Drift("$.mood", "nothing", "string", "unknown field"),
+        Drift("$[*]", "nothing", "number", "unknown field"),
+        Drift("$.labels", "nothing", "object", "unknown field"),
+    ]
+    assert read_success(200, body, RESPONSES, CONVENTIONS) == (Thing(size=5), [])
+    assert read_success(200, body, RESPONSES, CONVENTIONS, find_unknown=True) == (Thing(size=5), expected)
+    assert Reader(RESPONSES, CONVENTIONS, None)(200, body) == (Thing(size=5), [])
+    assert Reader(RESPONSES, CONVENTIONS, None, find_unknown=True)(200, body) == (Thing(size=5), expected)
+
+
+@pytest.mark.parametrize(
+    ("strict", "on_drift", "is_used"),
+    [(False, None, False), (True, None, True), (False, print, True), (True, print, True)],
+)
+def test_reporter_is_used_if_somebody_wants_to_know(strict: bool, on_drift: Any, is_used: bool) -> None:
+    """Otherwise the fast decoder does."""
+    assert DriftReporter(strict=strict, on_drift=on_drift).is_used is is_used
 
 
 @pytest.mark.parametrize(("drifts", "count"), [([SIZE], "1 mismatch"), ([SIZE, PARTS], "2 mismatches")])

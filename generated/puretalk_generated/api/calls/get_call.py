@@ -27,6 +27,8 @@ def request(
         path="/calls/{call_id}".format(
             call_id=_encode_path_segment(call_id),
         ),
+        operation="get_call",
+        path_template="/calls/{call_id}",
     )
 
 
