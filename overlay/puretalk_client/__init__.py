@@ -2,7 +2,8 @@
 
 from ._calls import CallsResource as CallsResource
 from ._client import AsyncPuretalk as AsyncPuretalk
-from ._types import Drift as Drift
+from ._core.raw import RawResponse as RawResponse
+from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
 from .errors import (
     APIConnectionError as APIConnectionError,
@@ -31,8 +32,11 @@ from .errors import (
 )
 from .models import (
     Call as Call,
+    CallAnalysis as CallAnalysis,
+    CallMetadata as CallMetadata,
     CallStatus as CallStatus,
     PostAnalysis as PostAnalysis,
+    PostAnalysisItem as PostAnalysisItem,
     TranscriptTurn as TranscriptTurn,
     TurnLatency as TurnLatency,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import uuid
 
 from msgspec.structs import replace
 
@@ -12,7 +13,8 @@ from puretalk_generated.models import GetCallResponse
 from puretalk_generated.types import Responses
 
 from ._core.download import Target, download
-from ._core.options import validate_timeout
+from ._core.options import validate_request_options
+from ._core.raw import RawResponse
 from ._core.redaction import Secret
 from ._core.sender import Sender
 from ._envelope import check_call
@@ -39,12 +41,15 @@ class CallsResource:
         self._sender = sender
         self._verify_call_id = verify_call_id
 
-    async def get(self, call_id: str, *, timeout: float | None = None) -> Call:
+    async def get(
+        self, call_id: str | uuid.UUID, *, timeout: float | None = None, max_retries: int | None = None
+    ) -> Call:
         """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``).
 
         Args:
-            call_id: The call's id: up to 256 characters that can be one path segment.
+            call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
             timeout: Seconds for the request with all its attempts; else the client's.
+            max_retries: How often it is sent again after a transient failure; else the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
@@ -52,15 +57,19 @@ class CallsResource:
             CallIdMismatchError: The response is another call's.
             PuretalkError: Anything else that failed; see ``puretalk_client.errors``.
         """
-        request = get_call.request(validate_call_id(call_id))
+        text = validate_call_id(call_id)
         envelope = await self._sender.send(
-            request,
+            get_call.request(text),
             GET_CALL,
-            timeout=None if timeout is None else validate_timeout("timeout", timeout),
-            check=functools.partial(check_call, expected_id=call_id if self._verify_call_id else None),
+            check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
+            **validate_request_options(timeout, max_retries),
         )
-        assert envelope.results is not None  # Envelope.check refuses an envelope without results
-        return envelope.results
+        return _results(envelope)
+
+    @property
+    def with_raw_response(self) -> RawCalls:
+        """The same operations, which return the response as received."""
+        return RawCalls(self._sender, verify_call_id=self._verify_call_id)
 
     async def download_recording(
         self,
@@ -75,6 +84,9 @@ class CallsResource:
         The URL comes from the server, so it is not trusted: only https, no host that resolves to a private,
         loopback or link-local address, and the API key is sent to the API's own origin only. Up to five redirects
         are followed under the same rules. A client whose base URL is on loopback may also download from there.
+
+        The connection uses the TLS settings of the client, an external one's too, but no proxy, which would look up
+        the host itself: where only a proxy leads outside, fetch ``call.call_recording_url`` with your own client.
 
         Args:
             call: A fetched call.
@@ -98,15 +110,55 @@ class CallsResource:
         return await download(self._sender, url, target, max_bytes=max_bytes, timeout=timeout)
 
 
-def validate_call_id(call_id: str) -> str:
-    """Return ``call_id`` if it can be one path segment of a request.
+class RawCalls:
+    """Operations on phone calls that return the response as received, as ``client.calls.with_raw_response``."""
+
+    def __init__(self, sender: Sender, *, verify_call_id: bool) -> None:
+        self._sender = sender
+        self._verify_call_id = verify_call_id
+
+    async def get(
+        self, call_id: str | uuid.UUID, *, timeout: float | None = None, max_retries: int | None = None
+    ) -> RawResponse[Call]:
+        """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``); ``parse()`` of the response returns it.
+
+        Args:
+            call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
+            timeout: Seconds for the request with all its attempts; else the client's.
+            max_retries: How often it is sent again after a transient failure; else the client's.
+
+        Raises:
+            InvalidCallIdError: The id cannot be sent.
+            NotFoundError: No call has this id.
+            PuretalkError: Anything else that failed; see ``puretalk_client.errors``. Whether the body can be trusted
+                is for ``parse()`` to say.
+        """
+        text = validate_call_id(call_id)
+        response = await self._sender.send_raw(
+            get_call.request(text),
+            GET_CALL,
+            check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
+            **validate_request_options(timeout, max_retries),
+        )
+        return response.map(_results)
+
+
+def _results(envelope: CallEnvelope) -> Call:
+    assert envelope.results is not None  # Envelope.check refuses an envelope without results
+    return envelope.results
+
+
+def validate_call_id(call_id: str | uuid.UUID) -> str:
+    """Return ``call_id`` as text if it can be one path segment of a request.
 
     Raises:
         InvalidCallIdError: It is empty, a dot segment (RFC 3986, section 5.2.4), longer than 256 characters,
             or holds a control character or a lone surrogate.
     """
+    if isinstance(call_id, uuid.UUID):
+        return str(call_id)
     if not isinstance(call_id, str):
-        raise InvalidCallIdError(f"A call id must be a str, not {type(call_id).__name__}")
+        raise InvalidCallIdError(f"A call id must be a str or a UUID, not {type(call_id).__name__}")
     if call_id in ("", ".", "..") or len(call_id) > MAX_CALL_ID_LENGTH:
         raise InvalidCallIdError(f"The call id is empty, '.', '..' or longer than {MAX_CALL_ID_LENGTH} characters")
     if _UNSENDABLE.search(call_id):

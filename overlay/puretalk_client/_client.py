@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from collections.abc import Callable
-from typing import Literal, NoReturn, Self, TypeVar, overload
+from collections.abc import Callable, Mapping
+from types import EllipsisType
+from typing import Any, Literal, NoReturn, Self, TypeVar, overload
 
-import httpx
+from attrs import evolve
 
 from puretalk_generated.spec import API_KEY_HEADER, SERVER
 from puretalk_generated.types import Request, Responses
 
 from ._calls import CallsResource
-from ._core.options import Options, resolve_api_key, validate_timeout
+from ._core.options import (
+    APIKey,
+    Options,
+    RateLimit,
+    resolve_api_key,
+    user_agent,
+    validate_headers,
+    validate_request_options,
+)
+from ._core.pool import Pool
+from ._core.raw import RawResponse
 from ._core.redaction import Secret, install_log_filters
 from ._core.sender import Sender
-from ._core.transports import open_transport
+from ._core.transports import HTTPClient, open_transport
 from ._core.transports.urls import resolve_base_url
 from ._envelope import Envelope
-from ._types import Drift
+from ._types import Attempt, Drift
 from ._version import __version__
+from .errors import ConfigurationError
+
+RESERVED_HEADERS = frozenset(
+    {
+        (API_KEY_HEADER or "").lower(),
+        *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "expect", "host"),
+        *("te", "transfer-encoding", "upgrade", "user-agent"),
+    }
+)
+"""Headers that the client or its HTTP library sends itself."""
 
 T = TypeVar("T")
 
@@ -55,68 +76,133 @@ class AsyncPuretalk:
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: APIKey | None = None,
         *,
         base_url: str | None = None,
         timeout: float = 30.0,
-        connect_timeout: float = 5.0,
+        connect_timeout: float | None = None,
         max_retries: int = 2,
-        max_connections: int = 100,
+        max_connections: int | None = None,
         max_response_bytes: int = 2 * 1024 * 1024,
+        rate_limit: RateLimit | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        user_agent_suffix: str | None = None,
         verify_call_id: bool = True,
         strict: bool = False,
         on_drift: Callable[[Drift], object] | None = None,
+        on_attempt: Callable[[Attempt], object] | None = None,
         allow_insecure: bool = False,
-        verify: bool | ssl.SSLContext = True,
-        transport: Literal["httpx", "aiohttp"] = "httpx",
-        http_client: httpx.AsyncClient | None = None,
+        verify: bool | ssl.SSLContext | None = None,
+        transport: Literal["httpx", "aiohttp"] | None = None,
+        http_client: HTTPClient | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
         Args:
-            api_key: The API key; else the environment variable ``PURETALK_API_KEY``.
+            api_key: The API key; else the environment variable ``PURETALK_API_KEY``. Or a function, which may be
+                async, that returns the key for each attempt.
             base_url: Where the API is; else ``PURETALK_BASE_URL``, else the server of openapi.yaml.
             timeout: Seconds for a request: waiting for a connection, connecting, all attempts, the delays between
                 them, and the body.
-            connect_timeout: Seconds for connecting, TLS included.
+            connect_timeout: Seconds for connecting, TLS included; else 5.
             max_retries: How often a request is sent again after a transient failure.
-            max_connections: Connections, and so requests, at the same time; further requests wait for one.
+            max_connections: Connections, and so requests, at the same time, else 100. Further requests wait for one,
+                first in, first out.
             max_response_bytes: Largest size of a body, decompressed; a call of 40 turns has 17 kB. Decoding stops the
                 event loop for up to 20 ms for each MiB.
+            rate_limit: Attempts in a second, evenly spaced. Or an async context manager that each attempt enters,
+                such as a limiter that several clients share.
+            default_headers: Sent with every request. Their values show nowhere.
+            user_agent_suffix: Added to the User-Agent, e.g. the name of your service.
             verify_call_id: Refuse a response that carries the id of another call.
             strict: Raise ResponseDecodeError where a response does not match the document, instead of keeping
                 the value as received.
             on_drift: Called with each place where a response does not match the document.
+            on_attempt: Called after each attempt. What it raises is logged, and changes nothing.
             allow_insecure: Allow a ``base_url`` of plain http on another machine than this one.
             verify: Your own SSL context; or False, with a warning, to trust any certificate.
-            transport: The HTTP library. "aiohttp" (``pip install 'puretalk-client[aiohttp]'``) needs less CPU,
-                the more so the more requests are concurrent.
-            http_client: Your own client. It is used with its settings, and stays open when this one closes.
+            transport: The HTTP library: "httpx", the default, or "aiohttp", which needs less CPU
+                (``pip install 'puretalk-client[aiohttp]'``).
+            http_client: Your own ``httpx.AsyncClient``, or ``httpx2.AsyncClient``. It is used with its settings, and
+                stays open when this one closes. It excludes ``transport``, ``verify``, ``connect_timeout`` and
+                ``max_connections``, which are settings of that client.
 
         Raises:
             ConfigurationError: One of these cannot be used. The message never holds the key.
         """
         # A traceback may show the locals of this frame.
         secret, api_key = None if api_key is None else Secret(api_key), None
+        if http_client is not None:
+            settings = {
+                "transport": transport,
+                "verify": verify,
+                "connect_timeout": connect_timeout,
+                "max_connections": max_connections,
+            }
+            if given := [name for name, value in settings.items() if value is not None]:
+                raise ConfigurationError(f"http_client has settings of its own: pass it without {', '.join(given)}")
+        headers = validate_headers(default_headers, RESERVED_HEADERS)
+        agent = user_agent(f"puretalk-client/{__version__}", user_agent_suffix)
         options = Options(
             base_url=resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure),
             api_key=resolve_api_key(secret, "PURETALK_API_KEY"),
             key_header=API_KEY_HEADER,
-            headers=(("Accept", "application/json"), ("User-Agent", f"puretalk-client/{__version__}")),
+            headers=(("Accept", "application/json"), ("User-Agent", agent), *headers),
             timeout=timeout,
-            connect_timeout=connect_timeout,
+            connect_timeout=5.0 if connect_timeout is None else connect_timeout,
             max_retries=max_retries,
-            max_connections=max_connections,
+            max_connections=100 if max_connections is None else max_connections,
             max_response_bytes=max_response_bytes,
+            rate_limit=rate_limit,
             strict=strict,
             on_drift=on_drift,
-            verify=verify,
+            on_attempt=on_attempt,
+            verify=True if verify is None else verify,
         )
         if verify is False:
             warnings.warn("TLS certificates are not verified: anybody can read the API key", stacklevel=2)
         install_log_filters()
-        self._sender = Sender(options, open_transport(http_client or transport, options), Envelope(strict=strict))
-        self._calls = CallsResource(self._sender, verify_call_id=verify_call_id)
+        opened = open_transport("httpx" if transport is None else transport, options, http_client)
+        self._use(Sender(options, Pool(opened, options.max_connections), Envelope(strict=strict)), verify_call_id)
+
+    def _use(self, sender: Sender, verify_call_id: bool) -> None:
+        self._sender = sender
+        self._verify_call_id = verify_call_id
+        self._calls = CallsResource(sender, verify_call_id=verify_call_id)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | EllipsisType = ...,
+        max_retries: int | EllipsisType = ...,
+        rate_limit: RateLimit | EllipsisType | None = ...,
+        on_attempt: Callable[[Attempt], object] | EllipsisType | None = ...,
+        strict: bool | EllipsisType = ...,
+    ) -> Self:
+        """Return a client with other options over the same connections; closing either closes both.
+
+        Args:
+            timeout: As for ``AsyncPuretalk``; what is not passed stays as it is.
+            max_retries: Likewise.
+            rate_limit: Likewise; None for no limit. A number here counts only the requests of the new client.
+            on_attempt: Likewise; None for none.
+            strict: Likewise.
+
+        Raises:
+            ConfigurationError: One of these cannot be used.
+        """
+        passed = {
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "rate_limit": rate_limit,
+            "on_attempt": on_attempt,
+            "strict": strict,
+        }
+        changes: dict[str, Any] = {name: value for name, value in passed.items() if value is not ...}
+        options: Options = evolve(self._sender.options, **changes)
+        client = object.__new__(type(self))
+        client._use(self._sender.with_options(options, Envelope(strict=options.strict)), self._verify_call_id)
+        return client
 
     @property
     def base_url(self) -> str:
@@ -136,26 +222,54 @@ class AsyncPuretalk:
     @property
     def max_connections(self) -> int:
         """Connections, and so requests, at the same time."""
-        return self._sender.options.max_connections
+        return self._sender.pool.max_connections
 
     @property
     def max_response_bytes(self) -> int:
         """Largest size of a body, decompressed."""
         return self._sender.options.max_response_bytes
 
-    async def send(self, request: Request, responses: Responses[T], *, timeout: float | None = None) -> T:
+    async def send(
+        self,
+        request: Request,
+        responses: Responses[T],
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> T:
         """Send ``request`` and return the decoded body of its response.
 
         Args:
             request: What an operation's ``request`` function built.
             responses: That operation's ``RESPONSES``.
             timeout: Seconds for the request with all its attempts; else the client's.
+            max_retries: How often it is sent again after a transient failure; else the client's.
 
         Raises:
             PuretalkError: Anything but success; see ``puretalk_client.errors``.
         """
-        seconds = None if timeout is None else validate_timeout("timeout", timeout)
-        return await self._sender.send(request, responses, timeout=seconds)
+        return await self._sender.send(request, responses, **validate_request_options(timeout, max_retries))
+
+    async def send_raw(
+        self,
+        request: Request,
+        responses: Responses[T],
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> RawResponse[T]:
+        """Send ``request`` as ``send`` does, and return the successful response as received.
+
+        Args:
+            request: What an operation's ``request`` function built.
+            responses: That operation's ``RESPONSES``; ``parse`` of the response uses them.
+            timeout: Seconds for the request with all its attempts; else the client's.
+            max_retries: How often it is sent again after a transient failure; else the client's.
+
+        Raises:
+            PuretalkError: No success, or the body is too large.
+        """
+        return await self._sender.send_raw(request, responses, **validate_request_options(timeout, max_retries))
 
     async def aclose(self) -> None:
         """Close the connections, unless they are your own client's. No request works afterwards."""
@@ -170,7 +284,8 @@ class AsyncPuretalk:
     def __repr__(self) -> str:
         if not hasattr(self, "_sender"):  # a local of a constructor that raised
             return "<AsyncPuretalk>"
-        return f"<AsyncPuretalk {self.base_url}{' (closed)' if self._sender.is_closed else ''}>"
+        pool = self._sender.pool
+        return f"<AsyncPuretalk {self.base_url} over {pool.transport.name}{' (closed)' if pool.is_closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds the API key and open connections, and cannot be pickled")

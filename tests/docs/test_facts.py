@@ -60,8 +60,15 @@ def test_options() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| ", README, re.MULTILINE)
     parameters = inspect.signature(AsyncPuretalk).parameters
     assert [name for name, _ in rows] == list(parameters)
+    client = AsyncPuretalk("k")._sender
+    # None stands for these, so that the client notices which of them come with an http_client.
+    defaults = {name: getattr(client.options, name) for name in ("connect_timeout", "max_connections", "verify")}
+    defaults["transport"] = client.pool.transport.name
     for name, default in rows:
         if default.startswith("PURETALK_"):
+            assert parameters[name].default is None
+        elif name in defaults:
+            assert eval(default) == defaults[name], name
             assert parameters[name].default is None
         else:
             assert eval(default) == parameters[name].default, name

@@ -130,7 +130,7 @@ def gateway(name: str, upstream: int) -> Iterator[int]:
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output) as process,
         ):
             try:
-                _wait_for(port, process, log)
+                wait_for(port, process, log)
                 yield port
             finally:
                 assert process.stdin is not None
@@ -138,7 +138,8 @@ def gateway(name: str, upstream: int) -> Iterator[int]:
                 process.wait(EXIT_SECONDS)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a program listens; ``log`` says why where it does not."""
     end = time.monotonic() + MAX_PATIENCE
     while time.monotonic() < end:
         with contextlib.suppress(OSError):

@@ -34,8 +34,8 @@ from puretalk_client._core.retry import Backoff
 
 PACKAGES = tuple(str(Path(package.__file__ or "").parent) for package in (puretalk_client, puretalk_generated))
 BOUNDARY = {
-    "Sender.send": {"_Exchange.__init__", "_Exchange.describe", "contain"},
-    "_Exchange.describe": {"contain"},
+    "_run": {"Exchange.describe", "contain"},
+    "Exchange.describe": {"contain"},
     "download": {"_Fetcher.__init__", "MovableClock.monotonic", "isinstance", "contain"},
 }
 """The functions that map every exception, each with what it enters outside of that."""
@@ -105,7 +105,11 @@ class Profiler:
             is_step = in_package(frame.f_code.co_filename)
         else:
             return
-        if not is_step or callee.endswith("__del__") or frame.f_code.co_filename.endswith(WEAK_REFERENCES):
+        if (
+            not is_step
+            or "__del__" in (callee.rpartition(".")[2], caller.f_code.co_name)
+            or frame.f_code.co_filename.endswith(WEAK_REFERENCES)
+        ):
             return  # the last two are the garbage collector's, which runs anywhere
         if asyncio.current_task() is not self._task or not is_within_boundary(caller, callee):
             return
@@ -166,7 +170,7 @@ class Injection:
                 logging.getLogger("asyncio").debug("control")
                 async with self.client(base_url=server.url, **self.options) as client:
                     skip_delays(client)
-                    client._sender.backoff = Backoff(draw=lambda: 1.0)
+                    client._sender.pool.backoff = Backoff(draw=lambda: 1.0)
                     # In a task of its own: a timeout of asyncio that breaks would cancel it later.
                     result = await asyncio.create_task(outcome_of(self.fetch(client, server.url), profiler))
         return result, exposures

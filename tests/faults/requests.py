@@ -153,7 +153,7 @@ class Exchange:
 
     async def _hold_back(self, row: Row) -> list[str]:
         """Let good requests wait for the connections; return which of them did not wait for the rate limit too."""
-        clock = self.client._sender.clock
+        clock = self.client._sender.pool.clock
         assert isinstance(clock, HeldClock)
         ids = [new_id("good") for _ in range(row.queued)]
         others = [asyncio.create_task(result_of(self.client.calls.get(each, timeout=row.timeout))) for each in ids]

@@ -174,7 +174,7 @@ for _depth in (100, 500, 900, 950, 970, 980, 985, 990, 995, 1000, 1010, 1100):
         respond(
             f"nesting-of-{_depth}{_name}",
             "Call" if _depth < 900 else "Call or ResponseDecodeError",
-            changed(FIGURE, b'"unknown":' + b"[" * _depth + b"]" * _depth),
+            changed(b'"metadata":{', b'"metadata":{"a":' + b"[" * _depth + b"]" * _depth + b","),
             options=_options,
         )
 # Python refuses to convert more than 4,300 digits. It costs the field, not the call.

@@ -27,7 +27,7 @@ MISMATCHES = {
     "variables": {WORDS["mismatch"]: WORDS["mismatch"]},
     "transcript_object": {"role": WORDS["mismatch"]},
     "call_analysis": [WORDS["mismatch"]],
-    WORDS["mismatch"]: WORDS["mismatch"],
+    WORDS["from_number"]: WORDS["mismatch"],
 }
 respond("mismatches", "Call", lambda request: http(envelope(request.call_id, **MISMATCHES)))
 respond(

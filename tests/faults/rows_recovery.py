@@ -65,6 +65,6 @@ fault(
     "external-client-is-closed",
     "ConfigurationError",
     requests=0,
-    prepare=lambda client: client._sender.transport._client.aclose(),
+    prepare=lambda client: client._sender.pool.transport._client.aclose(),
     left_out=EXTERNAL_ONLY,
 )(unreachable)

@@ -9,6 +9,7 @@ from . import (
     rows_http,
     rows_http2,
     rows_mismatches,
+    rows_options,
     rows_recovery,
     rows_status,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "rows_http",
     "rows_http2",
     "rows_mismatches",
+    "rows_options",
     "rows_recovery",
     "rows_status",
 ]

@@ -20,9 +20,9 @@ PER_ROUND = 40
 TIMEOUT = 5.0
 
 
-async def fetch_all(client: AsyncPuretalk, count: int, **options: float) -> Counter[str]:
+async def fetch_all(client: AsyncPuretalk, count: int, *, timeout: float | None = None) -> Counter[str]:
     """Fetch so many calls at once; count the outcomes by their class."""
-    fetches = (client.calls.get("c", **options) for _ in range(count))
+    fetches = (client.calls.get("c", timeout=timeout) for _ in range(count))
     return Counter(type(result).__name__ for result in await asyncio.gather(*fetches, return_exceptions=True))
 
 

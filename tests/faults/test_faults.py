@@ -149,7 +149,7 @@ async def test_rate_limit_holds_back_all_requests_of_a_client(transport: str, se
             await released.wait()
 
     async with ALL_TRANSPORTS[transport](base_url=base_url(server, ROWS["good"]), max_retries=0) as client:
-        client._sender.clock = HeldClock(movable_loop())
+        client._sender.pool.clock = HeldClock(movable_loop())
         assert isinstance(await result_of(client.calls.get(new_id("429-with-two-seconds"))), PuretalkError)
         call_ids = [new_id("good") for _ in range(20)]
         async with asyncio.TaskGroup() as group:

@@ -58,7 +58,7 @@ SCENARIOS: dict[str, tuple[Callable[[], Callable[[str], bytes]], dict[str, Any]]
 OF_TRANSPORT = ("good", "retry", "broken")
 """Scenarios that take steps of a transport of their own."""
 STEPS = {
-    "good": "_Exchange._acquire_slot -> Semaphore.acquire, Pace., Sender.prepare, .send, .chunks, .close, read_body,"
+    "good": "Exchange._acquire_slot -> Semaphore.acquire, Pace., Channel.prepare, .send, .chunks, .close, read_body,"
     " decode, Envelope.check, check_call, RetryQuota.release, Semaphore.release",
     "drift": "DriftReporter.report, -> ignore, structure",
     "strict": "DriftReporter.report, repeats_a_name",

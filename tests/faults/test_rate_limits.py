@@ -18,8 +18,8 @@ from tests.support.transports import Scripted, ScriptedTransport, client_over, e
 from tests.support.wire import NOW
 
 from puretalk_client import APIConnectionError, AsyncPuretalk, Call, PuretalkError
+from puretalk_client._core.pool import Clock
 from puretalk_client._core.retry import Backoff, RetryQuota
-from puretalk_client._core.sender import Clock
 
 LATENCY = 0.05
 """Seconds that the server needs for a response."""
@@ -135,8 +135,8 @@ async def simulated(server: httpx.AsyncBaseTransport, **options: Any) -> AsyncIt
     async with client_over(server, verify_call_id=False, **options) as client:
         loop = movable_loop()
         assert isinstance(loop, SimulatedLoop)
-        client._sender.clock = SimulatedClock(loop)
-        client._sender.backoff = Backoff(draw=random.Random(1).random)
+        client._sender.pool.clock = SimulatedClock(loop)
+        client._sender.pool.backoff = Backoff(draw=random.Random(1).random)
         yield client
 
 
@@ -199,7 +199,7 @@ async def test_a_rate_limit_costs_no_request(window: Callable[[], Callable[[floa
         start = movable_loop().time()
         assert await fetch_all(client, 1000) == {"Call": 1000}
         elapsed = movable_loop().time() - start
-        assert client._sender.quota.tokens == RetryQuota.CAPACITY
+        assert client._sender.pool.quota.tokens == RetryQuota.CAPACITY
     assert 1000 / RATE / elapsed >= 0.75, server.statuses
 
 
@@ -209,7 +209,7 @@ async def test_wait_that_the_server_requests_spends_no_retry_quota() -> None:
     async with simulated(server) as client:
         assert await fetch_all(client, 70) == {"Call": 70}
         assert server.statuses == {429: 70, 200: 70}
-        assert client._sender.quota.tokens == RetryQuota.CAPACITY
+        assert client._sender.pool.quota.tokens == RetryQuota.CAPACITY
 
 
 async def test_refusal_without_retry_after_spends_retry_quota() -> None:
@@ -254,8 +254,8 @@ async def test_retry_after_of_a_response_that_broke_off_is_not_honored() -> None
     start = movable_loop().time()
     async with simulated(Transport()) as client:
         assert isinstance(await client.calls.get("c"), Call)
-        assert client._sender.pace.resumes_at == 0
-        assert client._sender.quota.tokens == RetryQuota.CAPACITY  # spent, and released by the success
+        assert client._sender.pool.pace.resumes_at == 0
+        assert client._sender.pool.quota.tokens == RetryQuota.CAPACITY  # spent, and released by the success
     assert len(Transport.arrivals) == 2
     assert Transport.arrivals[1] - start < 1
 
@@ -269,7 +269,7 @@ async def test_retry_after_of_another_failure_holds_back_only_its_request() -> N
         await asyncio.sleep(1)
         assert isinstance(await client.calls.get("c"), Call)
         assert movable_loop().time() - start < 2
-        assert client._sender.quota.tokens < RetryQuota.CAPACITY
+        assert client._sender.pool.quota.tokens < RetryQuota.CAPACITY
         await waiting
     assert movable_loop().time() - start >= 5
 

@@ -33,16 +33,20 @@ async def over_aiohttp(**options: Any) -> AsyncIterator[AsyncPuretalk]:
 @contextlib.asynccontextmanager
 async def over_external_httpx(*, http1: bool = True, **options: Any) -> AsyncIterator[AsyncPuretalk]:
     """The caller's own ``httpx.AsyncClient``, which would follow redirects and has no timeout but for connecting."""
+    connections = options.pop("max_connections", 100)
     verify = options.pop("verify", True) if options["base_url"].startswith("https:") else False
     settings: dict[str, Any] = {
         "verify": verify,
         "timeout": httpx.Timeout(None, connect=options.pop("connect_timeout", None)),
+        "limits": httpx.Limits(max_connections=connections),
         "follow_redirects": True,
     }
     async with (
         httpx.AsyncClient(http1=http1, http2=not http1, **settings) as http_client,
         AsyncPuretalk(API_KEY, http_client=http_client, **options) as client,
     ):
+        # Over HTTP/2, a connection takes any number of requests; rows bound them all the same.
+        client._sender.pool.max_connections = connections
         yield client
 
 

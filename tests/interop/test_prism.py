@@ -143,7 +143,7 @@ async def test_call_of_the_examples_is_fetched(prism: Start) -> None:
     assert dict(call.post_analysis) == {
         "This is the name of the post analysis data": "This is the value of the post analysis data"
     }
-    assert call.metadata == "This is the metadata of the call"  # type: ignore[comparison-overlap]
+    assert call.metadata.received == "This is the metadata of the call"
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from puretalk_client import AsyncPuretalk
+from puretalk_client._core.pool import Clock
 from puretalk_client._core.retry import Backoff
-from puretalk_client._core.sender import Clock
 
 from .wire import NOW
 
@@ -71,6 +71,6 @@ class MovableClock(Clock):
 def skip_delays(client: AsyncPuretalk) -> MovableClock:
     """Let the delays of a client pass at once, and without jitter; return its clock."""
     clock = MovableClock(movable_loop())
-    client._sender.backoff = Backoff(draw=lambda: 0.0)
-    client._sender.clock = clock
+    client._sender.pool.backoff = Backoff(draw=lambda: 0.0)
+    client._sender.pool.clock = clock
     return clock

@@ -20,7 +20,8 @@ OBJECTS_OF_A_CLIENT = (
     "client.calls",
     "client._sender",
     "client._sender.options",
-    "client._sender.transport",
+    "client._sender.pool",
+    "client._sender.pool.transport",
 )
 
 

@@ -75,9 +75,11 @@ def held_until(event: asyncio.Event, response: Scripted) -> Step:
 
 @contextlib.asynccontextmanager
 async def client_over(transport: httpx.AsyncBaseTransport, **options: Any) -> AsyncIterator[AsyncPuretalk]:
-    """Open a client with the key of ``canary`` whose requests go to ``transport``."""
+    """Open a client with the key of ``canary`` whose requests go to ``transport``, some connections at a time."""
+    connections = options.pop("max_connections", 100)
     async with (
         httpx.AsyncClient(transport=transport) as http,
         AsyncPuretalk(API_KEY, base_url=BASE_URL, http_client=http, **options) as client,
     ):
+        client._sender.pool.max_connections = connections
         yield client

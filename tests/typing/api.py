@@ -11,7 +11,7 @@ import io
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import httpx
 
@@ -31,9 +31,11 @@ from puretalk_client import (
     ResponseDecodeError,
     TranscriptTurn,
 )
+from puretalk_client._types import JSON
+from puretalk_client.models import CallMetadata
 from puretalk_generated import Client, Sender, UnexpectedStatus, models as generated
 from puretalk_generated.api.calls import get_call
-from puretalk_generated.models import CallAnalysis, CallMetadata, CallType, GetCallResponse, TurnLatency
+from puretalk_generated.models import CallAnalysis, CallType, GetCallResponse, TurnLatency
 from puretalk_generated.types import Request, Responses
 
 
@@ -90,6 +92,8 @@ def reading(call: Call) -> None:
     assert_type(call.status, CallStatus)
     assert_type(call.status.is_final, bool)
     assert_type(call.status.is_known, bool)
+    assert_type(call.status.matches("busy", "in progress"), bool)
+    call.status.matches(5)  # type: ignore[arg-type]
     assert_type(call.call_id, str | None)
     assert_type(call.start_time, datetime | None)
     assert_type(call.end_time, datetime | None)
@@ -97,7 +101,11 @@ def reading(call: Call) -> None:
     assert_type(call.call_type, CallType | None)
     assert_type(call.variables, list[str] | None)
     assert_type(call.is_billed, bool | None)
-    assert_type(call.metadata, CallMetadata | None)
+    assert_type(call.metadata, CallMetadata)
+    assert_type(call.metadata.model, str | None)
+    properties: Mapping[str, JSON] = call.metadata
+    assert_type(properties["crm_id"], JSON)
+    assert_type(call.metadata.get("crm_id"), JSON | None)
     assert_type(call.call_analysis, CallAnalysis | None)
     assert_type(call.transcript_object, list[TranscriptTurn] | None)
     for turn in call.transcript_object or []:
@@ -110,6 +118,19 @@ def reading(call: Call) -> None:
     call.start_time.year  # type: ignore[union-attr]  # noqa: B018
     call.status = CallStatus.BUSY  # type: ignore[misc]
     call.call_id = "2"  # type: ignore[misc]
+    call.metadata["crm_id"] = 1  # type: ignore[index]
+    call.metadata.model = "a"  # type: ignore[misc]
+
+
+def storing(call: Call) -> None:
+    """JSON is text, and a dict has names of fields; both are read back."""
+    assert_type(call.to_json(), str)
+    assert_type(call.to_dict(), dict[str, Any])
+    assert_type(Call.from_json(call.to_json()), Call)
+    assert_type(Call.from_json(b"{}"), Call)
+    assert_type(Call.from_dict(call.to_dict()), Call)
+    Call.from_dict([])  # type: ignore[arg-type]
+    Call.from_json({})  # type: ignore[arg-type]
 
 
 def post_analysis(fields: PostAnalysis, call: Call) -> None:
@@ -188,9 +209,10 @@ def errors(not_found: NotFoundError, mismatch: CallIdMismatchError, unexpected: 
 
 
 def drifts(drift: Drift, error: ResponseDecodeError) -> None:
-    """A drift has three texts, and cannot be changed."""
+    """A drift has three texts and a kind, and cannot be changed."""
     assert_type(error.drifts, tuple[Drift, ...])
     assert_type((drift.path, drift.expected, drift.actual), tuple[str, str, str])
+    assert_type(drift.kind, Literal["unknown field", "unknown value", "wrong type", "missing"])
     drift.path = "$"  # type: ignore[misc]
     AsyncPuretalk(on_drift=lambda drift: print(drift.path))
     AsyncPuretalk(on_drift=lambda path, expected, actual: None)  # type: ignore[arg-type, misc]

@@ -78,7 +78,7 @@ def test_environment_is_the_fallback_of_key_and_base_url(monkeypatch: pytest.Mon
     "options",
     [{"timeout": 0}, {"timeout": float("nan")}, {"timeout": "30"}, {"connect_timeout": -1}, {"max_retries": -1},
      {"max_retries": 1.5}, {"max_connections": 0}, {"max_response_bytes": 0}, {"base_url": "api.test"},
-     {"base_url": "http://api.test"}, {"transport": ""}, {"transport": "requests"}, {"transport": None}],
+     {"base_url": "http://api.test"}, {"transport": ""}, {"transport": "requests"}],
     ids=repr,
 )  # fmt: skip
 def test_unusable_option_is_refused_by_name(options: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ async def test_options_reach_the_request() -> None:
     drifting = envelope({"is_billed": 1})
     async with client_over(ScriptedTransport(drifting), on_drift=found.append) as client:
         await client.calls.get("c-1")
-    assert found == [Drift("$.results.is_billed", "bool | None", "number")]
+    assert found == [Drift("$.results.is_billed", "bool | None", "number", "wrong type")]
     async with client_over(ScriptedTransport(drifting), strict=True) as client:
         with pytest.raises(ResponseDecodeError):
             await client.calls.get("c-1")
@@ -135,9 +135,9 @@ async def test_repr_shows_the_base_url_and_whether_it_is_closed() -> None:
     exposures = Exposures()
     exposures.inspect_client(client)
     assert exposures.of_key() == []
-    assert repr(client) == "<AsyncPuretalk https://api.test>"
+    assert repr(client) == "<AsyncPuretalk https://api.test over httpx>"
     await client.aclose()
-    assert repr(client) == "<AsyncPuretalk https://api.test (closed)>"
+    assert repr(client) == "<AsyncPuretalk https://api.test over httpx (closed)>"
 
 
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])

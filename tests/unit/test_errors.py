@@ -140,7 +140,7 @@ def test_message_begins_with_the_failure_and_ends_with_the_facts(error: Puretalk
 ERRORS = [
     RateLimitError("429 Too Many Requests", status=429, **FACTS, request_id="r", retry_after=9.0, msg="Slow down"),
     ServerError("500", status=500, excerpt="<html>", **FACTS),
-    ResponseDecodeError("x", drifts=(Drift("$.results", "Call", "string"),)),
+    ResponseDecodeError("x", drifts=(Drift("$.results", "Call", "string", "wrong type"),)),
     CallIdMismatchError("x", **FACTS),
     APIConnectionError("x", request_sent=False),
     PostAnalysisTypeError("mood", "text", "number"),

@@ -10,9 +10,6 @@ import shutil
 import sys
 
 import attrs
-import msgspec
-
-from puretalk_generated.bodies import to_builtins
 
 from .._client import AsyncPuretalk
 from ..errors import ConfigurationError
@@ -73,4 +70,4 @@ def _as_text(call: Call) -> str:
 
 def _as_json(call: Call) -> str:
     # ASCII can be printed in every encoding, and escapes keep control characters from the terminal.
-    return json.dumps(msgspec.to_builtins(to_builtins(call)), indent=2) + "\n"
+    return json.dumps(call.to_dict(), indent=2) + "\n"

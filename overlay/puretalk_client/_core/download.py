@@ -16,13 +16,13 @@ from typing import IO
 
 from .. import errors
 from . import redaction
-from .options import validate_int, validate_timeout
+from .channel import Channel
+from .options import ask_api_key, validate_int, validate_timeout
 from .redaction import Secret
 from .response import status_error
-from .sender import Sender
 from .transports.base import tls_context
 from .transports.pinned import PinnedResponse, open_pinned
-from .transports.urls import URL, is_loopback, origin, parse_url
+from .transports.urls import URL, environment_proxy, is_loopback, origin, parse_url
 
 MAX_REDIRECTS = 5
 
@@ -33,16 +33,16 @@ _NOT_PUBLIC = tuple(map(ipaddress.ip_network, _RESERVED))
 """Networks of the IANA registries of special-purpose addresses that ``ipaddress`` takes for global."""
 
 
-async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: int, timeout: float) -> int:
+async def download(channel: Channel, url: Secret, target: Target, *, max_bytes: int, timeout: float) -> int:
     """Stream the file at ``url`` into ``target``; return its size.
 
     The URL is a secret: whoever has it can read the file.
     """
-    start, fetcher = sender.clock.monotonic(), _Fetcher(sender)
+    start, fetcher = channel.pool.clock.monotonic(), _Fetcher(channel)
     try:
         validate_int("max_bytes", max_bytes, minimum=1)
         validate_timeout("timeout", timeout)
-        if sender.is_closed:
+        if channel.pool.is_closed:
             raise errors.ConfigurationError("This client is closed")
         with redaction.quiet_logs():
             return await _download(fetcher, url, target, max_bytes, timeout)
@@ -52,7 +52,7 @@ async def download(sender: Sender, url: Secret, target: Target, *, max_bytes: in
         failure = redaction.contain(error)
     if isinstance(failure, errors.PuretalkError):
         failure.method, failure.path, failure.attempts = "GET", "(download)", fetcher.attempts
-        failure.elapsed = sender.clock.monotonic() - start
+        failure.elapsed = channel.pool.clock.monotonic() - start
     raise failure
 
 
@@ -70,10 +70,10 @@ async def _download(fetcher: _Fetcher, url: Secret, target: Target, max_bytes: i
 class _Fetcher:
     """Follows a URL, hop by hop, to the file behind it."""
 
-    def __init__(self, sender: Sender) -> None:
-        self._sender, self._options = sender, sender.options
-        self._home = URL(sender.options.base_url)
-        self._tls: ssl.SSLContext | None = None
+    def __init__(self, channel: Channel) -> None:
+        self._channel, self._options = channel, channel.options
+        self._home = URL(channel.options.base_url)
+        self._tls: ssl.SSLContext | None = channel.pool.transport.tls
         self.attempts = 0
         self._allows_loopback = is_loopback(self._home.host)  # as in tests
 
@@ -85,18 +85,23 @@ class _Fetcher:
             if self._tls is None and url.scheme == "https":
                 self._tls = tls_context(str(url), self._options.verify)
             self.attempts += 1
-            headers = self._sender.key_headers if origin(url) == origin(self._home) else ()
+            secret = Secret("")
+            if origin(url) == origin(self._home):
+                secret = await ask_api_key(self._options.api_key)
+            headers = self._channel.key_headers(secret) if secret.reveal() else ()
             timeout = self._options.connect_timeout
-            async with open_pinned(address, url, headers, tls=self._tls, connect_timeout=timeout) as response:
-                if response.status in (301, 302, 303, 307, 308):
-                    location = response.headers.get("location")
-                    if not location:
-                        raise errors.DownloadError("The server redirects the download, but does not say where to")
-                    url = self.validate_url(parse_url(location, url))
-                    continue
-                if response.status != 200:
-                    raise status_error(response.status, b"", self._options.api_key, self._sender.conventions)
-                return await _copy_body(response, file, max_bytes)
+            try:
+                async with open_pinned(address, url, headers, tls=self._tls, connect_timeout=timeout) as response:
+                    if response.status in (301, 302, 303, 307, 308):
+                        url = self.validate_url(parse_url(location(response), url))
+                        continue
+                    if response.status != 200:
+                        raise status_error(response.status, b"", secret, self._channel.conventions)
+                    return await _copy_body(response, file, max_bytes)
+            except errors.APIConnectionError as error:
+                if not error.request_sent and environment_proxy(str(url)) is not None:
+                    error.message += "; downloads connect directly, not through the proxy that the environment names"
+                raise
         raise errors.DownloadError(f"The download redirects more than {MAX_REDIRECTS} times")
 
     def validate_url(self, url: URL | None) -> URL:
@@ -121,6 +126,14 @@ class _Fetcher:
         if not all(is_public(host) or (self._allows_loopback and is_loopback(host)) for host in hosts):
             raise errors.DownloadError("The download's URL is inside a private network")
         return hosts[0]
+
+
+def location(response: PinnedResponse) -> str:
+    """Return where a redirect leads."""
+    target = response.headers.get("location")
+    if not target:
+        raise errors.DownloadError("The server redirects the download, but does not say where to")
+    return target
 
 
 async def _copy_body(response: PinnedResponse, file: IO[bytes], max_bytes: int) -> int:

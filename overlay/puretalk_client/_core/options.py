@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import os
+import re
 import ssl
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias, TypedDict
 
 from attrs import Attribute, field, frozen
 
-from .._types import Drift
+from .._types import Attempt, Drift
 from ..errors import ConfigurationError
 from .redaction import Secret
+
+APIKey: TypeAlias = str | Callable[[], str | Awaitable[str]]
+"""A key, or what returns the current one: a function, or one that returns an awaitable."""
+RateLimit: TypeAlias = float | AbstractAsyncContextManager[object]
+"""Requests in a second, or a limiter that each attempt enters."""
 
 MAX_TIMEOUT = 1e6  # seconds, eleven days: event loops cannot set timers for centuries
 
@@ -31,6 +40,51 @@ def validate_int(name: str, value: int, *, minimum: int) -> int:
     return value
 
 
+class RequestOptions(TypedDict):
+    """The options of one request; None where those of the client apply."""
+
+    timeout: float | None
+    max_retries: int | None
+
+
+_NO_OPTIONS: RequestOptions = {"timeout": None, "max_retries": None}
+
+
+def validate_request_options(timeout: float | None, max_retries: int | None) -> RequestOptions:
+    """Return the options of one request, or raise a ConfigurationError."""
+    if timeout is None and max_retries is None:
+        return _NO_OPTIONS
+    return {
+        "timeout": None if timeout is None else validate_timeout("timeout", timeout),
+        "max_retries": None if max_retries is None else validate_int("max_retries", max_retries, minimum=0),
+    }
+
+
+def validate_headers(headers: Mapping[str, str] | None, reserved: frozenset[str]) -> Sequence[tuple[str, str]]:
+    """Return headers as pairs, or raise a ConfigurationError, which does not quote their values."""
+    if headers is None:
+        return ()
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError("default_headers must be a mapping of str to str")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+            raise ConfigurationError("default_headers has a name that HTTP does not allow")
+        if name.lower() in reserved:
+            raise ConfigurationError(f"default_headers must not hold {name}, which the client sends itself")
+        if problem := _header_value_problem(value):
+            raise ConfigurationError(f"default_headers[{name!r}] {problem}")
+    return tuple(headers.items())
+
+
+def user_agent(product: str, suffix: str | None) -> str:
+    """Return the User-Agent (RFC 9110, section 10.1.5)."""
+    if suffix is None:
+        return product
+    if problem := _header_value_problem(suffix):
+        raise ConfigurationError(f"user_agent_suffix {problem}")
+    return f"{product} {suffix}"
+
+
 def _seconds(_: object, attribute: Attribute[Any], value: Any) -> None:
     validate_timeout(attribute.name, value)
 
@@ -47,6 +101,23 @@ def _tls_setting(_: object, attribute: Attribute[Any], value: Any) -> None:
         )
 
 
+def _callback(_: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is None:
+        return
+    if not callable(value) or inspect.iscoroutinefunction(value):
+        raise ConfigurationError(f"{attribute.name} must be a function that is not async")
+
+
+def _rate_limit(_: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is None or (hasattr(type(value), "__aenter__") and hasattr(type(value), "__aexit__")):
+        return
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 < value < math.inf:
+        raise ConfigurationError(
+            f"{attribute.name} must be a number of requests per second above 0, or an async context manager"
+        )
+
+
 @frozen(kw_only=True)
 class Options:
     """The options that all requests of a client share; ``AsyncPuretalk`` documents them."""
@@ -55,20 +126,22 @@ class Options:
     api_key: Secret
     key_header: str | None
     """Name of the header that carries the key; None where the API has none."""
-    headers: Sequence[tuple[str, str]]
-    """Sent with every request, too."""
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    """Sent with every request, too; one may hold another secret."""
     timeout: float = field(validator=_seconds)
     connect_timeout: float = field(validator=_seconds)
     max_retries: int = field(validator=_at_least(0))
     max_connections: int = field(validator=_at_least(1))
     max_response_bytes: int = field(validator=_at_least(1))
     strict: bool
-    on_drift: Callable[[Drift], object] | None
+    on_drift: Callable[[Drift], object] | None = field(validator=_callback)
+    on_attempt: Callable[[Attempt], object] | None = field(default=None, validator=_callback)
+    rate_limit: RateLimit | None = field(default=None, validator=_rate_limit)
     verify: bool | ssl.SSLContext = field(validator=_tls_setting)
 
 
 def resolve_api_key(api_key: Secret | None, variable: str) -> Secret:
-    """Return the API key from the argument, else from the environment variable.
+    """Return the API key, or what returns it, from the argument, else from the environment variable.
 
     A ConfigurationError says that there is none, or that it cannot be a header value (RFC 9110, section 5.5).
     """
@@ -77,9 +150,27 @@ def resolve_api_key(api_key: Secret | None, variable: str) -> Secret:
         if variable not in os.environ:
             raise ConfigurationError(f"{variable} is not set: pass api_key=..., or set that variable")
         source, api_key = variable, Secret(os.environ[variable])
-    if problem := _header_value_problem(api_key.reveal()):
+    if not callable(api_key.reveal()) and (problem := _header_value_problem(api_key.reveal())):
         raise ConfigurationError(f"{source} {problem}")
     return api_key
+
+
+async def ask_api_key(api_key: Secret) -> Secret:
+    """Return the API key, which a function may have to return."""
+    if not callable(api_key.reveal()):
+        return api_key
+    try:
+        answer = api_key.reveal()()
+        key = Secret(await answer if inspect.isawaitable(answer) else answer)
+    except Exception as error:
+        raise ConfigurationError(f"api_key raised {type(error).__name__}") from None
+    if problem := _header_value_problem(key.reveal()):
+        raise ConfigurationError(f"What api_key returned {problem}")
+    return key
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header name (RFC 9110, section 5.6.2)."""
 
 
 def _header_value_problem(value: object) -> str | None:

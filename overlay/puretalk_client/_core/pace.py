@@ -14,6 +14,23 @@ LATER_DIP, LATER_GROWTH = 8.0, 15.8
 MAX_SUCCESSES = 1000
 
 
+class Interval:
+    """A rate that requests keep to: each leaves so many seconds after the one before, and none makes up for a pause."""
+
+    def __init__(self, rate: float) -> None:
+        """Set the rate, in requests per second."""
+        self._gap = 1 / rate
+        self._next_at = 0.0
+
+    def next_at(self, now: float) -> float:
+        """Return when the next request may leave, in seconds of a monotonic clock."""
+        return max(now, self._next_at)
+
+    def reserve(self, leaves_at: float) -> None:
+        """Count a request that leaves at the time that ``next_at`` returned."""
+        self._next_at = leaves_at + self._gap
+
+
 class Pace:
     """A pause that all requests of a client observe, and a rate at which they leave afterwards.
 

@@ -14,6 +14,7 @@ from tests.support.clock import MovableClock, movable_loop
 from tests.support.transports import BASE_URL, Scripted
 
 from puretalk_client._core.options import Options
+from puretalk_client._core.pool import Pool
 from puretalk_client._core.redaction import Secret
 from puretalk_client._core.retry import Backoff
 from puretalk_client._core.sender import Sender
@@ -54,6 +55,8 @@ class Conventions:
     def check(self, value: Any, content: bytes) -> None:
         """Accept every success."""
 
+    named_by_customers: frozenset[str] = frozenset()
+
     def message(self, content: bytes) -> str | None:
         """Return the body."""
         return content.decode() or None
@@ -78,9 +81,10 @@ async def open_sender(
 ) -> AsyncIterator[tuple[Sender, RecordingClock]]:
     """Open a sender, and return its clock too; ``draw`` takes the place of the jitter."""
     async with httpx.AsyncClient(transport=transport) as http:
-        sender = Sender(evolve(OPTIONS, **options), ExternalTransport(http, BASE_URL), Conventions())
-        sender.clock = clock = RecordingClock()
-        sender.backoff = Backoff(draw=lambda: draw)
+        used = evolve(OPTIONS, **options)
+        sender = Sender(used, Pool(ExternalTransport(http, BASE_URL), used.max_connections), Conventions())
+        sender.pool.clock = clock = RecordingClock()
+        sender.pool.backoff = Backoff(draw=lambda: draw)
         yield sender, clock
         await sender.aclose()
 
@@ -90,10 +94,11 @@ async def open_sender_over(kind: str, base_url: str, **options: Any) -> AsyncIte
     """Open a sender over sockets, without retries: ``httpx``, ``aiohttp``, or an ``external`` client."""
     async with contextlib.AsyncExitStack() as stack:
         used = evolve(OPTIONS, **{"base_url": base_url, "max_retries": 0, **options})
-        client: str | httpx.AsyncClient = kind
+        client: httpx.AsyncClient | None = None
         if kind == "external":
             client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        sender = Sender(used, open_transport(client, used), Conventions())
+        transport = open_transport(kind, used, client)
+        sender = Sender(used, Pool(transport, used.max_connections), Conventions())
         stack.push_async_callback(sender.aclose)
         yield sender
 

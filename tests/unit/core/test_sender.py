@@ -184,7 +184,7 @@ async def test_rate_limit_beyond_the_deadline_fails_at_once() -> None:
     """A request that cannot be sent in time fails without being sent."""
     transport = ScriptedTransport(THING)
     async with open_sender(transport) as (sender, clock):
-        sender.pace.refuse(clock.monotonic(), 60)
+        sender.pool.pace.refuse(clock.monotonic(), 60)
         error = await outcome(sender, timeout=10.0)
     assert isinstance(error, RateLimitError)
     assert (len(transport.requests), error.attempts, error.retry_after) == (0, 0, 60.0)
@@ -193,14 +193,14 @@ async def test_rate_limit_beyond_the_deadline_fails_at_once() -> None:
 async def test_request_that_waits_for_the_pace_observes_a_pause_that_changes() -> None:
     """A refusal in the meantime counts for those that have reserved their time already."""
     async with open_sender(ScriptedTransport(THING)) as (sender, clock):
-        sender.pace.refuse(clock.monotonic(), 0.0)
+        sender.pool.pace.refuse(clock.monotonic(), 0.0)
         await send(sender)
         sleep = clock.sleep
 
         async def refused_meanwhile(seconds: float) -> None:
             await sleep(seconds)
             if len(clock.delays) == 1:
-                sender.pace.refuse(clock.monotonic(), 5.0)
+                sender.pool.pace.refuse(clock.monotonic(), 5.0)
 
         clock.sleep = refused_meanwhile  # type: ignore[method-assign]
         await send(sender)
@@ -242,7 +242,7 @@ async def test_error_has_no_frame_of_the_request() -> None:
     while traceback is not None:
         names.append(traceback.tb_frame.f_code.co_name)
         traceback = traceback.tb_next
-    assert names[-1] == "send"
+    assert names[-2:] == ["send", "_run"]
     assert not {"run", "_attempt", "handle_async_request"} & set(names)
     assert (error.__cause__, error.__context__) == (None, None)
     exposures = Exposures()
@@ -271,12 +271,12 @@ async def test_large_body_is_decoded_in_a_thread(is_large: bool, monkeypatch: py
     """So that the event loop goes on meanwhile; ``decoding.is_large`` decides."""
     threads: list[int] = []
 
-    def read(*arguments: Any) -> Any:
+    def read(*arguments: Any, **options: Any) -> Any:
         threads.append(threading.get_ident())
-        return read_success(*arguments)
+        return read_success(*arguments, **options)
 
-    monkeypatch.setattr("puretalk_client._core.sender.read_success", read)
-    monkeypatch.setattr("puretalk_client._core.sender.is_large", lambda content: is_large)
+    monkeypatch.setattr("puretalk_client._core.response.read_success", read)
+    monkeypatch.setattr("puretalk_client._core.exchange.is_large", lambda content: is_large)
     async with open_sender(ScriptedTransport(THING)) as (sender, _):
         assert await send(sender) == Thing(size=5)
     assert (threads != [threading.get_ident()]) is is_large
@@ -291,7 +291,7 @@ async def test_drift_is_reported_and_the_value_delivered() -> None:
     async with open_sender(ScriptedTransport(DRIFTING), on_drift=found.append) as (sender, _):
         thing = await send(sender)
     assert thing == Thing(size=WORDS["mismatch"])  # type: ignore[arg-type]
-    assert found == [Drift("$.size", "int", "string")]
+    assert found == [Drift("$.size", "int", "string", "wrong type")]
 
 
 async def test_strict_raises_instead_and_does_not_retry() -> None:
@@ -300,18 +300,19 @@ async def test_strict_raises_instead_and_does_not_retry() -> None:
     async with open_sender(transport, strict=True) as (sender, _):
         error = await outcome(sender)
     assert isinstance(error, ResponseDecodeError)
-    assert (error.drifts, error.attempts, len(transport.requests)) == ((Drift("$.size", "int", "string"),), 1, 1)
+    assert error.drifts == (Drift("$.size", "int", "string", "wrong type"),)
+    assert (error.attempts, len(transport.requests)) == (1, 1)
     assert WORDS["mismatch"] not in str(error)
 
 
-async def test_retries_are_logged_at_debug(caplog: pytest.LogCaptureFixture) -> None:
-    """With method, path, reason and delay."""
+async def test_attempts_are_logged_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    """With the status, the reason and the delay."""
     with caplog.at_level(logging.DEBUG, logger="puretalk_client"):
         async with open_sender(ScriptedTransport(UNAVAILABLE, THING)) as (sender, _):
             await send(sender)
-    assert [record.getMessage() for record in caplog.records if record.name == "puretalk_client"] == [
-        "GET /things/1: 503 Service Unavailable; retry in 0.50 s"
-    ]
+    first, second = [record.getMessage() for record in caplog.records if record.name == "puretalk_client"]
+    assert all(text in first for text in ("number=1", "status_code=503", "error='ServerError'", "retry_in=0.5"))
+    assert all(text in second for text in ("number=2", "status_code=200", "error=None", "retry_in=None"))
 
 
 async def test_long_body_of_a_failure_still_has_its_message() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from attrs import evolve
 from tests.support.canary import API_KEY
 from tests.support.clock import movable_loop, run_turns
 from tests.support.eventually import eventually
@@ -17,7 +16,8 @@ from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, hang
 from tests.unit.core.senders import OPTIONS, THING, Conventions, Thing, open_sender, outcome, send
 
 from puretalk_client import APITimeoutError, ConfigurationError, PoolTimeoutError, ServerError
-from puretalk_client._core.sender import Clock, Sender
+from puretalk_client._core.pool import Clock, Pool
+from puretalk_client._core.sender import Sender
 from puretalk_client._core.transports.httpx import ExternalTransport
 
 
@@ -120,7 +120,8 @@ async def test_request_that_only_waits_for_a_connection_was_not_sent(max_connect
         await asyncio.wait([waiting])
         error = waiting.exception()
         assert type(error) is PoolTimeoutError
-        assert error.message == f"No connection was free for 5 s (at most {max_connections} at a time)"
+        in_use = "The only connection was" if max_connections == 1 else f"All {max_connections} connections were"
+        assert error.message == f"{in_use} in use for 5 s"
         assert (error.attempts, error.request_sent, error.retryable) == (0, False, False)
         assert len(transport.requests) == max_connections
         for other in others:
@@ -209,7 +210,7 @@ async def test_request_that_waits_while_the_sender_closes_is_refused() -> None:
 
     transport = ScriptedTransport(Scripted(503), held_until(release, THING))
     async with open_sender(transport, max_connections=1) as (sender, _):
-        sender.clock = StoppedClock()
+        sender.pool.clock = StoppedClock()
         tasks = [asyncio.create_task(outcome(sender)) for _ in range(3)]
         await retrying.wait()
         await eventually(lambda: len(transport.requests) == 2)
@@ -228,7 +229,7 @@ def test_connections_of_its_own_belong_to_one_event_loop(is_external: bool) -> N
     """A request in another loop is refused before an attempt; an external pool is its owner's business."""
     transport = ExternalTransport(httpx.AsyncClient(transport=ScriptedTransport(THING)), BASE_URL)
     transport.is_external = is_external
-    sender = Sender(OPTIONS, transport, Conventions())
+    sender = Sender(OPTIONS, Pool(transport, OPTIONS.max_connections), Conventions())
     with asyncio.Runner() as first, asyncio.Runner() as second:
         assert first.run(outcome(sender)) == Thing(size=5)
         result = second.run(outcome(sender))
@@ -239,6 +240,7 @@ def test_connections_of_its_own_belong_to_one_event_loop(is_external: bool) -> N
             assert "event loop of its first request" in result.message
             assert result.attempts == 0
         assert first.run(outcome(sender)) == Thing(size=5)
+        first.run(sender.aclose())
 
 
 def test_each_event_loop_has_its_own_bound() -> None:
@@ -246,7 +248,7 @@ def test_each_event_loop_has_its_own_bound() -> None:
     release = asyncio.Event()
     transport = ScriptedTransport(held_until(release, THING), THING, hang)
     external = ExternalTransport(httpx.AsyncClient(transport=transport), BASE_URL)
-    sender = Sender(evolve(OPTIONS, max_connections=1), external, Conventions())
+    sender = Sender(OPTIONS, Pool(external, 1), Conventions())
 
     async def start(count: int) -> list[asyncio.Task[Thing]]:
         tasks = [asyncio.create_task(send(sender)) for _ in range(count)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from httpx import AsyncClient  # not the module: the submodule below has its name
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from ...errors import ConfigurationError
 from ..options import Options
@@ -10,17 +11,32 @@ from .base import Headers, Transport, TransportResponse
 from .httpcore import HttpcoreTransport
 from .httpx import ExternalTransport
 
-__all__ = ["Headers", "Transport", "TransportResponse", "open_transport"]
+__all__ = ["HTTPClient", "Headers", "Transport", "TransportResponse", "open_transport"]
 
 
-def open_transport(kind: str | AsyncClient, options: Options) -> Transport:
+class HTTPClient(Protocol):
+    """An ``httpx.AsyncClient``, or a client that is used like it, such as ``httpx2.AsyncClient``."""
+
+    @property
+    def build_request(self) -> Callable[..., object]: ...
+    @property
+    def send(self) -> Callable[..., Awaitable[object]]: ...
+    @property
+    def aclose(self) -> Callable[[], Awaitable[None]]: ...
+    @property
+    def is_closed(self) -> bool: ...
+
+
+def open_transport(kind: str, options: Options, http_client: HTTPClient | None = None) -> Transport:
     """Return the transport of a client: ``httpx``, ``aiohttp``, or the caller's own client.
 
     Raises:
-        ConfigurationError: There is no such transport, or its extra is not installed.
+        ConfigurationError: There is no such transport, its extra is not installed, or the client is not such a client.
     """
-    if isinstance(kind, AsyncClient):
-        return ExternalTransport(kind, options.base_url)
+    if http_client is not None:
+        if not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose", "is_closed")):
+            raise ConfigurationError("http_client must be an httpx.AsyncClient, or a client that is used like it")
+        return ExternalTransport(http_client, options.base_url)  # type: ignore[arg-type]  # httpx2 is not imported
     if kind == "httpx":
         return HttpcoreTransport(options)
     if kind != "aiohttp":

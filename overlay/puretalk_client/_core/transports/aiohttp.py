@@ -10,6 +10,7 @@ import asyncio
 import base64
 import sys
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -43,9 +44,22 @@ class AiohttpResponse:
             self._response.release()
 
 
+class BoundedConnector(aiohttp.TCPConnector):
+    """Opens connections as ``Handshakes`` allows."""
+
+    def __init__(self, handshakes: base.Handshakes, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._handshakes = handshakes
+
+    async def _create_connection(self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout) -> Any:
+        async with self._handshakes.one():
+            return await super()._create_connection(req, traces, timeout)
+
+
 class AiohttpTransport:
     """A session of aiohttp without cookies, redirects, decompression and resends."""
 
+    name = "aiohttp"
     is_external = False
     max_connections = sys.maxsize
 
@@ -58,19 +72,24 @@ class AiohttpTransport:
         auth = self._proxy.raw_auth if self._proxy else None
         credentials = base64.b64encode(b":".join(auth)).decode() if auth else None
         self._proxy_headers = {"Proxy-Authorization": f"Basic {credentials}"} if credentials else None  # RFC 7617
-        self._tls = base.tls_context(options.base_url, options.verify)
+        self.tls = base.tls_context(options.base_url, options.verify)
         self._session: aiohttp.ClientSession | None = None
         self._is_closed = False
 
     def _open_session(self) -> aiohttp.ClientSession:
         # Not at construction, where no event loop need be running. The sender bounds the connections.
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=base.KEEPALIVE_SECONDS, ssl=self._tls or False),
+            connector=BoundedConnector(
+                base.Handshakes(self._connect_timeout),
+                limit=0,
+                keepalive_timeout=base.KEEPALIVE_SECONDS,
+                ssl=self.tls or False,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
             # The deadline of the request bounds all the rest.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            timeout=aiohttp.ClientTimeout(total=None),
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             proxy=str(self._proxy.url) if self._proxy else None,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
@@ -15,6 +17,12 @@ Headers = Sequence[tuple[str, str]]
 
 KEEPALIVE_SECONDS = 30.0
 """How long an idle connection is kept: less than the minute after which common load balancers close it."""
+
+
+MAX_HANDSHAKES = 32
+"""Connections that are opened at a time: in a burst, all of them would wait for each other."""
+LATE = 0.1
+"""Seconds after which a timer that fires says more about the event loop than about the server."""
 
 
 class TransportResponse(Protocol):
@@ -40,14 +48,63 @@ class Transport(Protocol):
     says what an exception of the library means. ``aclose`` closes all connections, unless they are the caller's.
     """
 
+    name: str
+    """What to call it in a repr."""
     is_external: bool
     """Whether the pool belongs to the caller, who may use it in any event loop, and closes it."""
     max_connections: int
     """Requests that it can take at a time; ``sys.maxsize`` if it sets no limit of its own."""
+    tls: ssl.SSLContext | None
+    """What it uses for https, where that is known; downloads use it too."""
 
     async def send(self, method: str, url: str, headers: Headers, content: bytes | None) -> TransportResponse: ...
     def map_error(self, error: Exception) -> APIConnectionError: ...
     async def aclose(self) -> None: ...
+
+
+class Handshakes:
+    """Bounds how long a connection may take to open, and how many are being opened."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._free = asyncio.Semaphore(MAX_HANDSHAKES)
+
+    @contextlib.asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Open a connection within this; a TimeoutError says that it took too long."""
+        async with self._free, asyncio.timeout(None) as limit:
+            timer = PatientTimer(limit, self._timeout)
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+
+class PatientTimer:
+    """Ends a timeout when its time is over; where the event loop was late, after as much time again.
+
+    A busy event loop has not seen yet what arrived meanwhile.
+    """
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._limit, self._seconds = limit, seconds
+        self._loop = asyncio.get_running_loop()
+        self._start(seconds)
+
+    def _start(self, seconds: float) -> None:
+        self._due = self._loop.time() + seconds
+        self._handle = self._loop.call_at(self._due, self._fire)
+
+    def _fire(self) -> None:
+        lateness = self._loop.time() - self._due
+        if lateness < LATE:
+            self._limit.reschedule(self._due)
+        else:
+            self._start(min(lateness, self._seconds))
+
+    def cancel(self) -> None:
+        """Stop the timer."""
+        self._handle.cancel()
 
 
 def tls_context(url: str, verify: bool | ssl.SSLContext) -> ssl.SSLContext | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import ssl
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -54,6 +55,7 @@ class HttpcoreTransport:
     using it; and it closes idle connections only when there is a next request.
     """
 
+    name = "httpx"
     is_external = False
     max_connections = sys.maxsize
 
@@ -62,10 +64,10 @@ class HttpcoreTransport:
         self._origin = httpcore.URL(str(url)).origin
         self._prefix = len(f"{url.scheme}://{url.netloc.decode()}")
         self._host = (b"Host", url.netloc)
-        self._timeouts = {"connect": options.connect_timeout}
         self._destination = destination(url)
         self._proxy = environment_proxy(options.base_url)
-        self._factory = _factory(options, self._proxy)
+        self.tls = base.tls_context(options.base_url, options.verify)
+        self._factory = _factory(self.tls, options.connect_timeout, self._proxy)
         self._idle: deque[tuple[float, Connection]] = deque()
         self._reaper: asyncio.TimerHandle | None = None
         self._is_closed = False
@@ -80,7 +82,6 @@ class HttpcoreTransport:
             httpcore.URL(scheme=scheme, host=host, port=port, target=url[self._prefix :].encode() or b"/"),
             headers=encoded,
             content=content,
-            extensions={"timeout": self._timeouts},
         )
         connection = await self._take()
         try:
@@ -129,17 +130,18 @@ class HttpcoreTransport:
             await self._idle.pop()[1].aclose()
 
 
-def _factory(options: Options, proxy: httpx.Proxy | None) -> httpcore.AsyncConnectionPool:
+def _factory(
+    tls: ssl.SSLContext | None, connect_timeout: float, proxy: httpx.Proxy | None
+) -> httpcore.AsyncConnectionPool:
     """Return what opens connections, directly or through a proxy. It is not used as a pool.
 
     Raises:
         ConfigurationError: A SOCKS proxy without the package socksio.
     """
-    tls = base.tls_context(options.base_url, options.verify)
     settings: dict[str, Any] = {
         "ssl_context": tls,
         "keepalive_expiry": base.KEEPALIVE_SECONDS,
-        "network_backend": AsyncioBackend(),
+        "network_backend": AsyncioBackend(base.Handshakes(connect_timeout)),
     }
     if proxy is None:
         return httpcore.AsyncConnectionPool(**settings)

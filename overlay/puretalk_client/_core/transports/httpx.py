@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from types import ModuleType
 
@@ -10,7 +11,7 @@ import httpx
 from ... import errors
 from . import base
 from .urls import destination
-from .workarounds import pool_size, retire_http2
+from .workarounds import pool_size, retire_http2, ssl_context
 
 
 class HttpxResponse:
@@ -25,9 +26,7 @@ class HttpxResponse:
         self._is_read = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        stream = self._response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        async for chunk in stream:
+        async for chunk in self._response.stream:  # type: ignore[union-attr]  # an async client has an async stream
             yield chunk
         self._is_read = True
 
@@ -45,12 +44,15 @@ class HttpxResponse:
 class ExternalTransport:
     """The caller's own ``httpx.AsyncClient``: its settings apply, and it stays open."""
 
+    name = "http_client"
     is_external = True
 
     def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
         self._client = client
+        self._library = library_of(client)
         self._destination = destination(base_url)
         self.max_connections = pool_size(client)
+        self.tls = ssl_context(client)
 
     async def send(self, method: str, url: str, headers: base.Headers, content: bytes | None) -> HttpxResponse:
         if self._client.is_closed:
@@ -66,10 +68,19 @@ class ExternalTransport:
         return HttpxResponse(response, self._client)
 
     def map_error(self, error: Exception) -> errors.APIConnectionError:
-        return map_error(error, httpx, self._destination)
+        return map_error(error, self._library, self._destination)
 
     async def aclose(self) -> None:
         """Leave the client to its owner."""
+
+
+def library_of(client: object) -> ModuleType:
+    """Return the module that defines the exceptions of a client: httpx, or one that is used like it, such as httpx2."""
+    for kind in type(client).__mro__:
+        module = sys.modules.get(kind.__module__.partition(".")[0])
+        if module is not None and hasattr(module, "TransportError"):
+            return module
+    return httpx
 
 
 def map_error(

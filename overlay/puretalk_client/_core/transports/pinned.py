@@ -50,10 +50,10 @@ async def open_pinned(
     target = httpcore.URL(scheme=scheme, host=address, port=port, target=url.raw_path)
     fields = [(b"Host", url.netloc), (b"Accept-Encoding", b"identity")]
     fields += [(name.encode(), value.encode()) for name, value in headers]
-    extensions = {"timeout": {"connect": connect_timeout}, "sni_hostname": host}
+    extensions = {"sni_hostname": host}
     request = httpcore.Request("GET", target, headers=fields, extensions=extensions)
     async with httpcore.AsyncHTTPConnection(
-        target.origin, ssl_context=tls, network_backend=AsyncioBackend()
+        target.origin, ssl_context=tls, network_backend=AsyncioBackend(base.Handshakes(connect_timeout))
     ) as connection:
         try:
             response = await connection.handle_async_request(request)

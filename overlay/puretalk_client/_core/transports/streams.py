@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpcore
+
+from .base import Handshakes
 
 MAX_BUFFERED = 256 * 1024
 """Received bytes that a stream holds before it stops reading from its socket."""
@@ -26,7 +29,8 @@ HAPPY_EYEBALLS_DELAY = 0.25
 class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     """One connection. The deadline of the request bounds reads and writes, so their timeouts are not used."""
 
-    def __init__(self) -> None:
+    def __init__(self, handshakes: Handshakes) -> None:
+        self._handshakes = handshakes
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._is_paused = False
@@ -110,9 +114,9 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
-        encrypted = Stream()
+        encrypted = Stream(self._handshakes)
         try:
-            async with _connecting(timeout):
+            async with _connecting(self._handshakes):
                 encrypted._transport = await asyncio.get_running_loop().start_tls(
                     self.transport, encrypted, ssl_context, server_hostname=server_hostname
                 )
@@ -128,7 +132,10 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
 
 class AsyncioBackend(httpcore.AsyncNetworkBackend):
-    """Opens streams."""
+    """Opens streams. Only ``handshakes`` bounds how long that takes."""
+
+    def __init__(self, handshakes: Handshakes) -> None:
+        self._handshakes = handshakes
 
     async def connect_tcp(
         self,
@@ -138,9 +145,9 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> Stream:
-        async with _connecting(timeout):
+        async with _connecting(self._handshakes):
             _, stream = await asyncio.get_running_loop().create_connection(
-                Stream, host, port, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY
+                functools.partial(Stream, self._handshakes), host, port, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY
             )
         return stream
 
@@ -151,10 +158,10 @@ def _wake(waiter: asyncio.Future[None] | None) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _connecting(timeout: float | None) -> AsyncIterator[None]:
+async def _connecting(handshakes: Handshakes) -> AsyncIterator[None]:
     """Bound connecting, and raise what httpcore's callers expect."""
     try:
-        async with asyncio.timeout(timeout):
+        async with handshakes.one():
             yield
     except TimeoutError as error:
         raise httpcore.ConnectTimeout from error

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,12 @@ def pool_size(client: httpx.AsyncClient) -> int:
     size = getattr(pool, "_max_connections", None)
     # A connection of HTTP/2 carries many requests.
     return size if isinstance(size, int) and not getattr(pool, "_http2", False) else sys.maxsize
+
+
+def ssl_context(client: httpx.AsyncClient) -> ssl.SSLContext | None:
+    """Return the TLS settings of a client of httpx 0.28, which has no public name for them."""
+    context = getattr(getattr(client._transport, "_pool", None), "_ssl_context", None)
+    return context if isinstance(context, ssl.SSLContext) else None
 
 
 async def retire_http2(client: httpx.AsyncClient) -> None:

@@ -51,7 +51,7 @@ def test_unusable_proxy_is_refused(proxy: str, transport: str, monkeypatch: pyte
 
 @OWN
 @pytest.mark.parametrize(
-    "options", [{"verify": "/nope"}, {"verify": None}, {"timeout": 10**400}, {"connect_timeout": 10**400}]
+    "options", [{"verify": "/nope"}, {"verify": 1}, {"timeout": 10**400}, {"connect_timeout": 10**400}]
 )
 def test_unusable_option_is_refused(options: dict[str, object], transport: str) -> None:
     """By its name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import ssl
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from tests.support.clock import movable_loop, run_turns
 from tests.unit.core.local_server import local_server, refusing_port, response
 
+from puretalk_client._core.transports import base
+from puretalk_client._core.transports.base import Handshakes
 from puretalk_client._core.transports.streams import (
     HAPPY_EYEBALLS_DELAY,
     MAX_BUFFERED,
@@ -19,6 +22,8 @@ from puretalk_client._core.transports.streams import (
     AsyncioBackend,
     Stream,
 )
+
+HANDSHAKES = Handshakes(5.0)
 
 
 class RecordingTransport(asyncio.Transport):
@@ -54,7 +59,7 @@ def transport() -> RecordingTransport:
 @pytest.fixture
 def stream(transport: RecordingTransport) -> Stream:
     """Return a stream that is connected."""
-    connected = Stream()
+    connected = Stream(HANDSHAKES)
     connected.connection_made(transport)
     return connected
 
@@ -185,7 +190,7 @@ def test_idle_stream_is_readable_when_it_cannot_be_used_again(stream: Stream) ->
     assert stream.get_extra_info("peername") == "peer"
     stream.data_received(b"x")
     assert stream.get_extra_info("is_readable") is True
-    ended = Stream()
+    ended = Stream(HANDSHAKES)
     ended.eof_received()
     assert ended.get_extra_info("is_readable") is True
 
@@ -193,27 +198,27 @@ def test_idle_stream_is_readable_when_it_cannot_be_used_again(stream: Stream) ->
 async def test_connection_that_is_refused_is_a_connect_error() -> None:
     """With the reason as its cause."""
     with refusing_port() as port, pytest.raises(httpcore.ConnectError) as caught:
-        await AsyncioBackend().connect_tcp("127.0.0.1", port, 5.0)
+        await AsyncioBackend(HANDSHAKES).connect_tcp("127.0.0.1", port, 5.0)
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
 async def test_name_that_cannot_be_encoded_is_a_connect_error() -> None:
     """A label of more than 63 characters is not a host name (RFC 1035)."""
     with pytest.raises(httpcore.ConnectError):
-        await AsyncioBackend().connect_tcp("a" * 64 + ".test", 1, 5.0)
+        await AsyncioBackend(HANDSHAKES).connect_tcp("a" * 64 + ".test", 1, 5.0)
 
 
 async def test_next_address_of_a_host_is_tried_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """An IPv6 address that does not respond must not cost the whole timeout (RFC 8305)."""
     given: dict[str, Any] = {}
-    opened = Stream()
+    opened = Stream(HANDSHAKES)
 
     async def create_connection(*arguments: Any, **options: Any) -> tuple[None, Stream]:
         given.update(options, address=arguments[1:])
         return None, opened
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create_connection)
-    assert await AsyncioBackend().connect_tcp("api.test", 443, 5.0) is opened
+    assert await AsyncioBackend(HANDSHAKES).connect_tcp("api.test", 443, 5.0) is opened
     assert given == {"address": ("api.test", 443), "happy_eyeballs_delay": HAPPY_EYEBALLS_DELAY}
     assert HAPPY_EYEBALLS_DELAY == 0.25
 
@@ -221,15 +226,20 @@ async def test_next_address_of_a_host_is_tried_soon(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("tls", [False, True])
 async def test_connecting_is_bounded(tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """TCP and TLS have a timeout each; a handshake that took too long leaves no connection."""
+    monkeypatch.setattr(base, "LATE", math.inf)  # the clock jumps, and the machine may be slow
 
     async def hang(*_: Any, **__: Any) -> None:
         await asyncio.Event().wait()
 
-    transport, stream = RecordingTransport(), Stream()
+    transport, stream = RecordingTransport(), Stream(HANDSHAKES)
     stream.connection_made(transport)
     monkeypatch.setattr(asyncio.get_running_loop(), "start_tls" if tls else "create_connection", hang)
     context = ssl.create_default_context()
-    connecting = stream.start_tls(context, "api.test", 5.0) if tls else AsyncioBackend().connect_tcp("api.test", 1, 5.0)
+    connecting = (
+        stream.start_tls(context, "api.test", 5.0)
+        if tls
+        else AsyncioBackend(HANDSHAKES).connect_tcp("api.test", 1, 5.0)
+    )
     task = asyncio.ensure_future(connecting)
     await run_turns()
     movable_loop().move(4.0)
@@ -245,7 +255,7 @@ async def test_connecting_is_bounded(tls: bool, monkeypatch: pytest.MonkeyPatch)
 async def test_handshake_that_fails_is_a_connect_error() -> None:
     """With OpenSSL's reason as its cause; the connection is closed."""
     async with local_server(lambda head: response(b"x")) as server:
-        stream = await AsyncioBackend().connect_tcp("127.0.0.1", server.port, 5.0)
+        stream = await AsyncioBackend(HANDSHAKES).connect_tcp("127.0.0.1", server.port, 5.0)
         await stream.write(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(httpcore.ConnectError) as caught:
             await stream.start_tls(ssl.create_default_context(), "api.test", 5.0)

@@ -42,7 +42,7 @@ def test_each_kind_has_its_transport() -> None:
     """A name, or the caller's own client."""
     assert isinstance(open_transport("httpx", OPTIONS), HttpcoreTransport)
     assert isinstance(open_transport("aiohttp", OPTIONS), AiohttpTransport)
-    assert isinstance(open_transport(httpx.AsyncClient(), OPTIONS), ExternalTransport)
+    assert isinstance(open_transport("httpx", OPTIONS, httpx.AsyncClient()), ExternalTransport)
 
 
 @pytest.mark.parametrize("kind", ["", "requests", None])
@@ -73,7 +73,7 @@ async def test_request_is_sent_as_it_was_built(kind: str) -> None:
     path = "/things/%2E%2E%2Fa%3Fb%23c%20%C3%A9;x,y@:!$&'()*+=?q=%2F%20&q="
     async with local_server(lambda head: THING) as server, open_sender_over(kind, server.url) as sender:
         headers = (("X-KEY", API_KEY), ("Accept", "application/json"), ("User-Agent", "test"))
-        received = await sender.transport.send("GET", server.url + path, headers, None)
+        received = await sender.pool.transport.send("GET", server.url + path, headers, None)
         content = b"".join([chunk async for chunk in received.chunks()])
         await received.close(drop=False)
     [head] = server.requests
@@ -91,7 +91,7 @@ async def test_request_is_sent_as_it_was_built(kind: str) -> None:
 async def test_content_is_sent_with_its_length(kind: str) -> None:
     """A body of bytes needs no chunks."""
     async with local_server(lambda head: THING) as server, open_sender_over(kind, server.url) as sender:
-        received = await sender.transport.send("PUT", f"{server.url}/", (("Content-Type", "a/b"),), b"xyz")
+        received = await sender.pool.transport.send("PUT", f"{server.url}/", (("Content-Type", "a/b"),), b"xyz")
         await received.close(drop=True)
     head = server.requests[0].lower()
     assert head.startswith("put / http/1.1\r\n")
@@ -105,7 +105,7 @@ async def test_encodings_of_several_headers_are_one_list(kind: str) -> None:
     """RFC 9110, section 5.3."""
     content = response(b"", "200 OK", "Content-Encoding: gzip", "Content-Encoding: br")
     async with local_server(lambda head: content) as server, open_sender_over(kind, server.url) as sender:
-        received = await sender.transport.send("GET", f"{server.url}/", (), None)
+        received = await sender.pool.transport.send("GET", f"{server.url}/", (), None)
         await received.close(drop=True)
     assert received.encoding == "gzip, br"
 
@@ -141,10 +141,10 @@ async def test_idle_connections_end(kind: str, monkeypatch: pytest.MonkeyPatch) 
         await asyncio.gather(*(send(sender) for _ in range(5)))
         movable_loop().move(KEEPALIVE_SECONDS / 2)
         await run_turns()
-        assert idle_connections(sender.transport) == server.connections == 5
+        assert idle_connections(sender.pool.transport) == server.connections == 5
         movable_loop().move(KEEPALIVE_SECONDS / 2 + 2)  # aiohttp rounds up to a second
         await run_turns()
-        assert idle_connections(sender.transport) == 0
+        assert idle_connections(sender.pool.transport) == 0
         await eventually(lambda: len(ended) == 5)
 
 
@@ -154,7 +154,7 @@ async def test_dropped_connection_is_not_used_again(kind: str, drop: bool) -> No
     """Although its body was read to the end."""
     async with local_server(lambda head: THING) as server, open_sender_over(kind, server.url) as sender:
         for _ in range(2):
-            received = await sender.transport.send("GET", f"{server.url}/", (), None)
+            received = await sender.pool.transport.send("GET", f"{server.url}/", (), None)
             assert [chunk async for chunk in received.chunks()]
             await received.close(drop=drop)
     assert server.connections == (2 if drop else 1)
@@ -166,7 +166,7 @@ async def test_connection_with_an_unread_body_is_not_used_again(kind: str) -> No
     content = response(b"x" * 500_000)
     async with local_server(lambda head: content) as server, open_sender_over(kind, server.url) as sender:
         for _ in range(2):
-            received = await sender.transport.send("GET", f"{server.url}/", (), None)
+            received = await sender.pool.transport.send("GET", f"{server.url}/", (), None)
             await received.close(drop=False)
     assert server.connections == 2
 
@@ -320,7 +320,7 @@ async def test_requests_end_when_their_client_closes(kind: str) -> None:
         local_server(respond) as server,
         open_sender_over(kind, server.url, max_connections=1, max_retries=2) as sender,
     ):
-        sender.backoff.draw = lambda: 0.0
+        sender.pool.backoff.draw = lambda: 0.0
         tasks = [asyncio.create_task(outcome(sender)) for _ in range(3)]
         await eventually(lambda: server.requests)
         await sender.aclose()

@@ -1,0 +1,294 @@
+"""One request: its attempts under one deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from puretalk_generated.types import Request
+
+from .. import errors
+from .._types import Attempt, Drift
+from . import redaction, retry
+from .body import MAX_ERROR_BYTES, read_body
+from .channel import Channel
+from .decoding import is_large
+from .options import ask_api_key
+from .pace import Interval
+from .redaction import Secret
+from .response import Reader, status_error
+from .transports import TransportResponse
+
+log = logging.getLogger("puretalk_client")
+
+
+class Exchange:
+    """One request, and what is known of its last response.
+
+    ``read`` decodes a success; without it, the body is the result.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        request: Request,
+        read: Reader[Any] | None,
+        timeout: float | None,
+        max_retries: int | None,
+    ) -> None:
+        options = channel.options
+        self.channel, self.pool, self.request, self._read_success = channel, channel.pool, request, read
+        self.timeout = options.timeout if timeout is None else timeout
+        self.max_retries = options.max_retries if max_retries is None else max_retries
+        self.start = self.pool.clock.monotonic()
+        self.deadline = self.start + self.timeout
+        self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
+        self.is_queued = False
+        # A number is held by an Interval, which all requests of the client share.
+        self.limiter = None if channel.limit else channel.options.rate_limit
+        self.slots: asyncio.Semaphore | None = None  # those of this event loop, once it has one of them
+        self.secret = Secret("")
+        self.attempt_start: float | None = None  # of the attempt that is in progress
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start of the request."""
+        return self.pool.clock.monotonic() - self.start
+
+    @property
+    def request_id(self) -> str | None:
+        """The ``x-request-id`` of the last response."""
+        return self.secret.excerpt(self.headers.get("x-request-id"))
+
+    async def run(self) -> Any:
+        """Make attempts until one succeeds or none may follow."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self._run()
+        except errors.PuretalkError:
+            raise  # an APITimeoutError is a TimeoutError too
+        except TimeoutError:
+            if self.is_queued:
+                count = self.pool.max_connections
+                in_use = "The only connection was" if count == 1 else f"All {count} connections were"
+                raise errors.PoolTimeoutError(
+                    f"{in_use} in use for {self.timeout:g} s", request_sent=self.attempts > 0
+                ) from None
+            raise errors.APITimeoutError(
+                f"No response within {self.timeout:g} s", request_sent=self.attempts > 0
+            ) from None
+
+    async def _run(self) -> Any:
+        pool = self.pool
+        try:
+            await self._acquire_slot()
+            while True:
+                if pool.pace.changes or self.channel.limit is not None:
+                    await self._wait_for_pace()
+                if pool.is_closed:
+                    raise errors.ConfigurationError("This client is closed")
+                try:
+                    value = await (self._limited_attempt() if self.limiter else self._attempt())
+                except errors.PuretalkError as error:
+                    delay, pause = self._delays(error)
+                    self._report(type(error).__name__, max(delay, pause))
+                    if delay:
+                        self._release_slot()
+                        await pool.clock.sleep(delay)
+                        await self._acquire_slot()
+                else:
+                    self._report(None, None)
+                    pool.quota.release(self.charged)
+                    pool.pace.succeed(pool.clock.monotonic())
+                    return value
+        finally:
+            self._release_slot()
+
+    async def _acquire_slot(self) -> None:
+        """Wait for a connection, first in, first out."""
+        slots = self.pool.slots
+        self.is_queued = True
+        await slots.acquire()
+        self.is_queued, self.slots = False, slots
+
+    def _release_slot(self) -> None:
+        if self.slots is not None:
+            self.slots.release()
+            self.slots = None
+
+    async def _wait_for_pace(self) -> None:
+        """Wait until this request may leave. The slot stays reserved: no other request could use it meanwhile."""
+        pace, limit, clock = self.pool.pace, self.channel.limit, self.pool.clock
+        while True:
+            now, changes = clock.monotonic(), pace.changes
+            is_paused, leaves_at = now < pace.resumes_at, pace.next_at(now)
+            if leaves_at >= self.deadline:
+                raise errors.RateLimitError(
+                    "The server asked to wait longer than the time left for this request",
+                    retry_after=leaves_at - now,
+                    request_sent=self.attempts > 0,
+                )
+            if not is_paused:
+                if limit is not None:
+                    leaves_at = self._reserve(limit, leaves_at)
+                pace.reserve(leaves_at)
+            if leaves_at > now:
+                await clock.sleep(leaves_at - now)
+            if not is_paused and pace.changes == changes:
+                return
+
+    def _reserve(self, limit: Interval, earliest: float) -> float:
+        """Return when ``rate_limit`` lets this request leave."""
+        leaves_at = limit.next_at(earliest)
+        if leaves_at >= self.deadline:
+            raise errors.PoolTimeoutError("rate_limit leaves no time for this request")
+        limit.reserve(leaves_at)
+        return leaves_at
+
+    async def _limited_attempt(self) -> Any:
+        """Make an attempt within the caller's own limiter."""
+        assert isinstance(self.limiter, AbstractAsyncContextManager)
+        async with entered(self.limiter):
+            return await self._attempt()
+
+    async def _attempt(self) -> Any:
+        """Send the request once, and read the response."""
+        key = self.channel.options.api_key
+        self.secret = await ask_api_key(key) if callable(key.reveal()) else key
+        self.attempts += 1
+        self.attempt_start = self.pool.clock.monotonic()
+        self.status, self.headers = None, {}
+        response = await self._send()
+        drop = False
+        try:
+            value, drifts = await self._read(response)
+        except errors.APIResponseError as error:
+            drop = error.closes_connection
+            raise
+        finally:
+            try:  # noqa: SIM105  # contextlib.suppress takes longer
+                await response.close(drop=drop)
+            except Exception:
+                pass  # the response was read, or has failed already
+        if drifts:
+            self.channel.drift.report(drifts)
+        return value
+
+    async def _send(self) -> TransportResponse:
+        transport = self.pool.transport
+        url, headers, content = self.channel.prepare(self.request, self.secret)
+        try:
+            return await transport.send(self.request.method, url, headers, content)
+        except errors.PuretalkError:
+            raise
+        except Exception as error:
+            raise transport.map_error(error)  # noqa: B904  # it sets the cause itself
+
+    async def _read(self, response: TransportResponse) -> tuple[Any, list[Drift]]:
+        self.status, self.headers = response.status, response.headers
+        if not 200 <= response.status <= 299:
+            content = b""
+            with contextlib.suppress(Exception):  # the status counts, whatever happens to the body
+                content = await read_body(response, MAX_ERROR_BYTES, truncate=True)
+            raise status_error(response.status, content, self.secret, self.channel.conventions)
+        try:
+            content = await read_body(response, self.channel.options.max_response_bytes)
+        except errors.PuretalkError:
+            raise
+        except Exception as error:
+            raise self.pool.transport.map_error(error)  # noqa: B904
+        if self._read_success is None:
+            return content, []
+        if is_large(content):
+            return await asyncio.to_thread(self._read_success, response.status, content)
+        return self._read_success(response.status, content)
+
+    def _delays(self, error: errors.PuretalkError) -> tuple[float, float]:
+        """Return the seconds to wait before the next attempt, by itself and with all requests of the client.
+
+        Raises ``error`` if no attempt may follow. A refusal that says when to come back slows down all requests of
+        the client, and costs no retry quota.
+        """
+        pool, now = self.pool, self.pool.clock.monotonic()
+        # A Retry-After says nothing about a response that broke off.
+        is_response = isinstance(error, errors.APIStatusError) and error.status is not None
+        requested = retry.retry_after(self.headers, pool.clock.wall()) if is_response else None
+        remaining = self.deadline - now
+        is_refusal = isinstance(error, errors.RateLimitError) and requested is not None
+        if requested is not None:
+            if is_refusal and requested <= retry.MAX_RETRY_AFTER:
+                pool.pace.refuse(now, requested)
+            if requested > retry.MAX_RETRY_AFTER or requested >= remaining:
+                error.retry_after = requested
+                raise error
+        delay = requested or pool.backoff.delay(self.attempts - 1)
+        if (
+            self.attempts > self.max_retries
+            or not retry.may_retry(error, self.request.method, self.headers)
+            or delay >= remaining
+            or not (is_refusal or pool.quota.acquire())
+        ):
+            raise error
+        self.charged += not is_refusal
+        return (0.0, delay) if is_refusal else (delay, 0.0)
+
+    def _report(self, error: str | None, retry_in: float | None) -> None:
+        """Tell the application, and the log at DEBUG, how an attempt ended."""
+        start, self.attempt_start = self.attempt_start, None
+        on_attempt = self.channel.options.on_attempt
+        is_logged = log.isEnabledFor(logging.DEBUG)
+        if start is None or (on_attempt is None and not is_logged):
+            return
+        request = self.request
+        attempt = Attempt(
+            operation=request.operation,
+            method=request.method,
+            path_template=request.path_template,
+            number=self.attempts,
+            status_code=self.status,
+            error=error,
+            elapsed=self.pool.clock.monotonic() - start,
+            retry_in=retry_in,
+            request_id=self.request_id,
+        )
+        if is_logged:
+            log.debug("%s", attempt)
+        if on_attempt is not None:
+            try:
+                on_attempt(attempt)
+            except Exception as defect:
+                log.error("on_attempt raised %s", type(defect).__name__)  # its text may quote anything
+
+    def describe(self, error: BaseException) -> BaseException:
+        """Add to an error of this package what is known of the request; report the attempt that it ended."""
+        try:
+            if self.attempt_start is not None:
+                self._report(type(error).__name__, None)
+            if isinstance(error, errors.PuretalkError):
+                error.method, error.path = self.request.method, self.request.path
+                error.attempts, error.status = self.attempts, self.status
+                error.elapsed, error.request_id = self.elapsed, self.request_id
+                error.msg = self.secret.excerpt(error.msg)
+        except Exception as defect:
+            return redaction.contain(defect)
+        return error
+
+
+@contextlib.asynccontextmanager
+async def entered(limiter: AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
+    """Enter the caller's limiter, and leave it without telling it of exceptions, which hold what people said."""
+    try:
+        await limiter.__aenter__()
+    except Exception as error:
+        raise errors.ConfigurationError(f"rate_limit raised {type(error).__name__}") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):
+            await limiter.__aexit__(None, None, None)

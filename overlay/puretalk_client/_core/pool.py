@@ -1,0 +1,61 @@
+"""What all clients share that ``with_options`` made of one: connections, and what is known of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import warnings
+from collections.abc import Awaitable, Callable
+
+from ..errors import ConfigurationError
+from . import retry
+from .pace import Pace
+from .transports import Transport
+
+
+class Clock:
+    """Time as the request loop reads and spends it; tests over real sockets skip its delays."""
+
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    wall: Callable[[], float] = staticmethod(time.time)
+    sleep: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
+
+
+class Pool:
+    """A transport, and the requests that may use it at a time: the first to wait is the first to go."""
+
+    def __init__(self, transport: Transport, max_connections: int) -> None:
+        self.transport: Transport = transport
+        self.max_connections: int = min(max_connections, transport.max_connections)
+        self.backoff: retry.Backoff = retry.Backoff()
+        self.quota: retry.RetryQuota = retry.RetryQuota()
+        self.pace: Pace = Pace()
+        self.clock: Clock = Clock()
+        self.slots: asyncio.Semaphore = asyncio.Semaphore(self.max_connections)
+        self.is_closed: bool = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self) -> None:
+        """Refuse requests of a closed client, without asyncio, and in another event loop than its connections'."""
+        if self.is_closed:
+            raise ConfigurationError("This client is closed")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError("puretalk-client needs asyncio") from None
+        if loop is self._loop:
+            return
+        if self._loop is not None and not self.transport.is_external:
+            raise ConfigurationError("A client belongs to the event loop of its first request: make one for each loop")
+        self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
+
+    async def aclose(self) -> None:
+        """Close the connections. Requests that wait for one fail."""
+        self.is_closed = True
+        await self.transport.aclose()
+
+    def __del__(self) -> None:
+        # The constructor may have raised; and without a request there is nothing to close.
+        if getattr(self, "_loop", None) is not None and not self.is_closed and not self.transport.is_external:
+            message = "An AsyncPuretalk was not closed: use 'async with', or aclose()"
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
