@@ -12,7 +12,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from .. import errors
 from . import redaction
@@ -21,8 +21,10 @@ from .options import ask_api_key, validate_int, validate_timeout
 from .redaction import Secret
 from .response import status_error
 from .transports.base import tls_context
-from .transports.pinned import PinnedResponse, open_pinned
 from .transports.urls import URL, environment_proxy, is_loopback, origin, parse_url
+
+if TYPE_CHECKING:
+    from .transports.pinned import PinnedResponse
 
 MAX_REDIRECTS = 5
 
@@ -79,6 +81,8 @@ class _Fetcher:
 
     async def copy(self, secret_url: Secret, file: IO[bytes], max_bytes: int) -> int:
         """Copy what the URL locates into ``file``; return its size."""
+        from .transports.pinned import open_pinned  # here, since importing httpcore takes long
+
         url = self.validate_url(parse_url(secret_url.reveal()))
         for _ in range(MAX_REDIRECTS + 1):
             address = await self._resolve(url)

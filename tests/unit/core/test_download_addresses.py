@@ -43,7 +43,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         addresses.append(address)
         raise APIConnectionError("not in this test")
 
-    monkeypatch.setattr("puretalk_client._core.download.open_pinned", open_pinned)
+    monkeypatch.setattr("puretalk_client._core.transports.pinned.open_pinned", open_pinned)
     return addresses
 
 

@@ -8,7 +8,6 @@ from typing import Protocol
 from ...errors import ConfigurationError
 from ..options import Options
 from .base import Headers, Transport, TransportResponse
-from .httpcore import HttpcoreTransport
 from .httpx import ExternalTransport
 
 __all__ = ["HTTPClient", "Headers", "Transport", "TransportResponse", "open_transport"]
@@ -38,6 +37,8 @@ def open_transport(kind: str, options: Options, http_client: HTTPClient | None =
             raise ConfigurationError("http_client must be an httpx.AsyncClient, or a client that is used like it")
         return ExternalTransport(http_client, options.base_url)  # type: ignore[arg-type]  # httpx2 is not imported
     if kind == "httpx":
+        from .httpcore import HttpcoreTransport  # here, as httpx does: httpcore takes a quarter of its time to import
+
         return HttpcoreTransport(options)
     if kind != "aiohttp":
         raise ConfigurationError("There is no such transport: choose 'httpx' or 'aiohttp'")

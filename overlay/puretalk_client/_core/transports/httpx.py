@@ -32,13 +32,13 @@ class HttpxResponse:
 
     async def close(self, *, drop: bool) -> None:
         """Release the connection; the pool replaces one whose socket is closed."""
-        if drop and (stream := self._response.extensions.get("network_stream")) is not None:
-            await stream.aclose()
         try:
-            await self._response.aclose()
-        finally:
             if self._response.http_version == "HTTP/2" and (drop or not self._is_read):
-                await retire_http2(self._client)
+                await retire_http2(self._client)  # first, or a request that fails with it would be sent over it again
+            if drop and (stream := self._response.extensions.get("network_stream")) is not None:
+                await stream.aclose()
+        finally:
+            await self._response.aclose()
 
 
 class ExternalTransport:

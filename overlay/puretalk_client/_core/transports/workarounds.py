@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import httpcore
 import httpx
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ async def retire_http2(client: httpx.AsyncClient) -> None:
     """
     for transport in (client._transport, *client._mounts.values()):
         for connection in getattr(getattr(transport, "_pool", None), "connections", ()):
-            inner = getattr(connection, "_connection", None)
-            if isinstance(inner, httpcore.AsyncHTTP2Connection):
+            inner: Any = getattr(connection, "_connection", None)
+            if type(inner).__name__ == "AsyncHTTP2Connection":  # of httpcore, or of httpcore2
                 inner._used_all_stream_ids = True
                 if not inner._events:
                     await connection.aclose()
