@@ -90,11 +90,13 @@ class Profiler:
         """Watch the current task."""
         self._task = asyncio.current_task()
         before = sys.getprofile()
+        gc.disable()  # its callbacks, such as that of hypothesis, would be steps at any place
         sys.setprofile(self._on_event)
         try:
             yield
         finally:
             sys.setprofile(before)
+            gc.enable()
 
     def _on_event(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "call" and frame.f_back is not None:
