@@ -1426,7 +1426,7 @@ OPTIONS_OF_A_CLIENT = (
     Mutant(
         "the limiter around each attempt",
         "_core/exchange.py",
-        "self._limited_attempt() if self.limiter else self._attempt()",
+        "self._attempt() if self.limiter is None else self._limited_attempt()",
         "self._attempt()",
         "limiter",
         f"{UNIT}/test_client_options.py",

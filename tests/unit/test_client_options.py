@@ -326,6 +326,9 @@ class Limiter:
         self.fails_to, self.inside, self.entered = fails_to, 0, 0
         self.seen: list[tuple[object, ...]] = []
 
+    def __len__(self) -> int:
+        return self.inside  # nobody is inside at first, which makes it false
+
     async def __aenter__(self) -> None:
         if self.fails_to == "enter":
             raise KeyError(API_KEY)

@@ -49,7 +49,7 @@ class Exchange:
         self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
         self.is_queued = False
         # A number is held by an Interval, which all requests of the client share.
-        self.limiter = None if channel.limit else channel.options.rate_limit
+        self.limiter = channel.options.rate_limit if channel.limit is None else None
         self.slots: asyncio.Semaphore | None = None  # those of this event loop, once it has one of them
         self.secret = Secret("")
         self.attempt_start: float | None = None  # of the attempt that is in progress
@@ -94,7 +94,7 @@ class Exchange:
                 if pool.is_closed:
                     raise errors.ConfigurationError("This client is closed")
                 try:
-                    value = await (self._limited_attempt() if self.limiter else self._attempt())
+                    value = await (self._attempt() if self.limiter is None else self._limited_attempt())
                 except errors.PuretalkError as error:
                     delay, pause = self._delays(error)
                     self._report(type(error).__name__, max(delay, pause))
