@@ -53,14 +53,17 @@ MAX_UNKNOWN = 10_000
 """Unknown fields and enum values that are looked at in one response. More of them do no harm."""
 
 
-def decode(content: bytes, hint: Any, named_by_customers: Collection[str] | None = None) -> tuple[Any, list[Drift]]:
+def decode(
+    content: bytes, hint: Any, named_by_customers: Collection[str] | None = None, *, containers: int | None = None
+) -> tuple[Any, list[Drift]]:
     """Decode the JSON body of a response into ``hint``, a model or any type that the generated package uses.
 
     Returns the value, which keeps each mismatch as received, and the mismatches. With ``named_by_customers``, the
     fields below which customers choose the names, these include unknown fields and enum values, each path once. A body
-    that is not JSON (RFC 8259), or another JSON type altogether, is a ResponseDecodeError.
+    that is not JSON (RFC 8259), or another JSON type altogether, is a ResponseDecodeError. ``containers`` is what
+    ``count_containers`` returned, if the caller has it.
     """
-    containers = _containers(content)
+    containers = count_containers(content) if containers is None else containers
     if containers > max(MAX_INLINE_CONTAINERS, len(content) // MIN_BYTES_PER_CONTAINER):
         raise ResponseDecodeError(f"The response has {containers} objects and arrays in {len(content)} bytes")
     is_inline = containers <= MAX_INLINE_CONTAINERS
@@ -89,12 +92,12 @@ def decode_trusted(
     raise ResponseDecodeError("The response is not JSON")
 
 
-def is_large(content: bytes) -> bool:
+def is_large(content: bytes, containers: int) -> bool:
     """Whether the event loop should not wait for this body to be decoded."""
-    return len(content) > MAX_INLINE_BYTES or _containers(content) > MAX_INLINE_CONTAINERS
+    return len(content) > MAX_INLINE_BYTES or containers > MAX_INLINE_CONTAINERS
 
 
-def _containers(content: bytes) -> int:
+def count_containers(content: bytes) -> int:
     """Return at least the number of objects and arrays, or 0 for a small body: those in texts count too."""
     if len(content) <= SMALL_BYTES:
         return 0

@@ -16,7 +16,8 @@ from .._types import Attempt, Drift
 from . import redaction, retry
 from .body import MAX_ERROR_BYTES, read_body
 from .channel import Channel
-from .decoding import is_large
+from .deadline import Deadline
+from .decoding import count_containers, is_large
 from .options import ask_api_key
 from .pace import Interval
 from .redaction import Secret
@@ -67,22 +68,24 @@ class Exchange:
         return self.secret.excerpt(self.headers.get("x-request-id"))
 
     async def run(self) -> Any:
-        """Make attempts until one succeeds or none may follow."""
+        """Make attempts until one succeeds or none may follow; let only what may leave a request pass."""
         try:
-            async with asyncio.timeout(self.timeout):
+            self.pool.bind()
+            with redaction.quiet_logs(), Deadline(self.timeout):
                 return await self._run()
-        except errors.PuretalkError:
-            raise  # an APITimeoutError is a TimeoutError too
-        except TimeoutError:
-            if self.is_queued:
-                count = self.pool.max_connections
-                in_use = "The only connection was" if count == 1 else f"All {count} connections were"
-                raise errors.PoolTimeoutError(
-                    f"{in_use} in use for {self.timeout:g} s", request_sent=self.attempts > 0
-                ) from None
-            raise errors.APITimeoutError(
-                f"No response within {self.timeout:g} s", request_sent=self.attempts > 0
-            ) from None
+        except BaseException as error:
+            failure = self.describe(error)
+        # Raised outside of the handler: there it would get what was handled as its context, with all frames.
+        raise failure
+
+    def _timeout_error(self) -> errors.APITimeoutError:
+        """Return the error for a deadline that has passed."""
+        was_sent = self.attempts > 0
+        if not self.is_queued:
+            return errors.APITimeoutError(f"No response within {self.timeout:g} s", request_sent=was_sent)
+        count = self.pool.max_connections
+        in_use = "The only connection was" if count == 1 else f"All {count} connections were"
+        return errors.PoolTimeoutError(f"{in_use} in use for {self.timeout:g} s", request_sent=was_sent)
 
     async def _run(self) -> Any:
         pool = self.pool
@@ -164,7 +167,14 @@ class Exchange:
         self.attempts += 1
         self.attempt_start = self.pool.clock.monotonic()
         self.status, self.headers = None, {}
-        response = await self._send()
+        transport = self.pool.transport
+        url, headers, body = self.channel.prepare(self.request, self.secret)
+        try:
+            response = await transport.send(self.request.method, url, headers, body)
+        except errors.PuretalkError:
+            raise
+        except Exception as error:
+            raise transport.map_error(error)  # noqa: B904  # it sets the cause itself
         drop = False
         try:
             value, drifts = await self._read(response)
@@ -179,16 +189,6 @@ class Exchange:
         if drifts:
             self.channel.drift.report(drifts)
         return value
-
-    async def _send(self) -> TransportResponse:
-        transport = self.pool.transport
-        url, headers, content = self.channel.prepare(self.request, self.secret)
-        try:
-            return await transport.send(self.request.method, url, headers, content)
-        except errors.PuretalkError:
-            raise
-        except Exception as error:
-            raise transport.map_error(error)  # noqa: B904  # it sets the cause itself
 
     async def _read(self, response: TransportResponse) -> tuple[Any, list[Drift]]:
         self.status, self.headers = response.status, response.headers
@@ -205,9 +205,10 @@ class Exchange:
             raise self.pool.transport.map_error(error)  # noqa: B904
         if self._read_success is None:
             return content, []
-        if is_large(content):
-            return await asyncio.to_thread(self._read_success, response.status, content)
-        return self._read_success(response.status, content)
+        containers = count_containers(content)
+        if is_large(content, containers):
+            return await asyncio.to_thread(self._read_success, response.status, content, containers)
+        return self._read_success(response.status, content, containers)
 
     def _delays(self, error: errors.PuretalkError) -> tuple[float, float]:
         """Return the seconds to wait before the next attempt, by itself and with all requests of the client.
@@ -266,8 +267,11 @@ class Exchange:
                 log.error("on_attempt raised %s", type(defect).__name__)  # its text may quote anything
 
     def describe(self, error: BaseException) -> BaseException:
-        """Add to an error of this package what is known of the request; report the attempt that it ended."""
+        """Return what may leave in place of ``error``, with what is known of the request; report the attempt."""
         try:
+            if isinstance(error, TimeoutError) and not isinstance(error, errors.PuretalkError):
+                error = self._timeout_error()
+            error = redaction.contain(error)
             if self.attempt_start is not None:
                 self._report(type(error).__name__, None)
             if isinstance(error, errors.PuretalkError):

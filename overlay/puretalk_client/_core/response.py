@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any, Generic, Protocol, TypeVar
 
-from puretalk_generated.types import DocumentedResponse, Responses
+from puretalk_generated.types import Responses
 
 from .. import errors
 from .._types import Drift
@@ -43,51 +43,45 @@ class Conventions(Protocol):
     def message(self, content: bytes) -> str | None: ...
 
 
-def read_success(
-    status: int, content: bytes, responses: Responses[Any], conventions: Conventions, *, find_unknown: bool = False
-) -> tuple[Any, list[Drift]]:
-    """Return the decoded body of a 2xx response, and where it does not match the document.
-
-    ``find_unknown`` also looks for fields and enum values that the document does not have, with a slower decoder. A
-    status that the document does not have is a ResponseDecodeError, like a body that cannot be decoded.
-    """
-    documented = responses.match(status)
-    if documented is None:
-        raise errors.ResponseDecodeError(f"The document has no response with status {status}")
-    value, drifts = _decode_body(content, documented, conventions.named_by_customers if find_unknown else None)
-    conventions.check(value, content)
-    return value, drifts
-
-
 class Reader(Generic[T]):
-    """Reads the successful responses of an operation; ``check`` raises a PuretalkError for what cannot be trusted."""
+    """Reads the successful responses of an operation.
+
+    ``check`` raises a PuretalkError for what cannot be trusted. ``find_unknown`` also looks for fields and enum values
+    that the document does not have, with a slower decoder.
+    """
 
     def __init__(
-        self, responses: Responses[T], conventions: Conventions, check: Check[T] | None, *, find_unknown: bool = False
+        self,
+        responses: Responses[T],
+        conventions: Conventions,
+        check: Check[T] | None = None,
+        *,
+        find_unknown: bool = False,
     ) -> None:
         self._responses, self._conventions, self._check = responses, conventions, check
-        self._find_unknown = find_unknown
+        self._named_by_customers = conventions.named_by_customers if find_unknown else None
 
-    def __call__(self, status: int, content: bytes) -> tuple[T, list[Drift]]:
-        """Return the decoded body, and where it does not match the document."""
-        value, drifts = read_success(
-            status, content, self._responses, self._conventions, find_unknown=self._find_unknown
-        )
+    def __call__(self, status: int, content: bytes, containers: int | None = None) -> tuple[T, list[Drift]]:
+        """Return the decoded body, and where it does not match the document.
+
+        A status that the document does not have is a ResponseDecodeError, like a body that cannot be decoded.
+        ``containers`` is what ``count_containers`` returned, if the caller has it.
+        """
+        documented = self._responses.match(status)
+        if documented is None:
+            raise errors.ResponseDecodeError(f"The document has no response with status {status}")
+        drifts: list[Drift] = []
+        value: Any = None  # of the media type "none"
+        if documented.media == "json":
+            value, drifts = decode(content, documented.type, self._named_by_customers, containers=containers)
+        elif documented.media == "text":
+            value = content.decode(errors="replace")
+        elif documented.media == "bytes":
+            value = content
+        self._conventions.check(value, content)
         if self._check is not None:
             self._check(value)
         return value, drifts
-
-
-def _decode_body(
-    content: bytes, documented: DocumentedResponse, named_by_customers: Collection[str] | None
-) -> tuple[Any, list[Drift]]:
-    if documented.media == "none":
-        return None, []
-    if documented.media == "bytes":
-        return content, []
-    if documented.media == "text":
-        return content.decode(errors="replace"), []
-    return decode(content, documented.type, named_by_customers)
 
 
 def status_error(status: int, content: bytes, secret: Secret, conventions: Conventions) -> errors.APIStatusError:

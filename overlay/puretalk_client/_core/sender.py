@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from puretalk_generated.types import Request, Responses
 
-from . import redaction
 from .channel import Channel
 from .exchange import Exchange
 from .options import Options
@@ -39,7 +38,7 @@ class Sender(Channel):
         cancellation leaves this function.
         """
         read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        value: T = await _run(Exchange(self, request, read, timeout, max_retries))
+        value: T = await Exchange(self, request, read, timeout, max_retries).run()
         return value
 
     async def send_raw(
@@ -54,7 +53,7 @@ class Sender(Channel):
         """Send ``request`` as ``send`` does, and return the successful response as received."""
         read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
         exchange = Exchange(self, request, None, timeout, max_retries)
-        content: bytes = await _run(exchange)
+        content: bytes = await exchange.run()
 
         def parse() -> tuple[T, None] | tuple[None, BaseException]:
             try:
@@ -63,7 +62,7 @@ class Sender(Channel):
                     self.drift.report(drifts)
                 return value, None
             except BaseException as error:
-                return None, exchange.describe(redaction.contain(error))
+                return None, exchange.describe(error)
 
         return RawResponse(
             status_code=exchange.status or 0,
@@ -78,15 +77,3 @@ class Sender(Channel):
     async def aclose(self) -> None:
         """Close the connections, which clients of ``with_options`` share. Requests that wait for one fail."""
         await self.pool.aclose()
-
-
-async def _run(exchange: Exchange) -> Any:
-    """Run an exchange; let only what may leave it pass."""
-    try:
-        exchange.pool.bind()
-        with redaction.quiet_logs():
-            return await exchange.run()
-    except BaseException as error:
-        failure = exchange.describe(redaction.contain(error))
-    # Raised outside of the handler: there it would get what was handled as its context, with all frames.
-    raise failure

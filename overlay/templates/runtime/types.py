@@ -115,6 +115,8 @@ def encode_value(value: Any) -> str:
     Raises:
         ValueError: These styles cannot express it: NULL, a nested list, an object, a datetime without UTC offset.
     """
+    if type(value) is str:  # nearly all of them
+        return value
     if value is NULL or isinstance(value, (list, tuple, dict, bytes)) or attrs.has(type(value)):
         raise ValueError("NULL, nested lists and objects can only be sent in a JSON body")
     if isinstance(value, bool):
@@ -142,7 +144,7 @@ def encode_path_segment(value: Any) -> str:
         ValueError: It is empty or a dot segment (RFC 3986, section 5.2.4): the request would reach another path.
     """
     items = value if isinstance(value, list) else [value]
-    encoded = ",".join(quote(encode_value(item), safe="") for item in items)
+    encoded = ",".join([quote(encode_value(item), safe="") for item in items])
     if encoded in ("", ".", ".."):
         raise ValueError("a path parameter must not be empty, '.' or '..'")
     return encoded

@@ -24,7 +24,7 @@ from puretalk_client import (
     ServerError,
 )
 from puretalk_client._core.redaction import Secret
-from puretalk_client._core.response import MAX_LOGGED_PATHS, DriftReporter, Reader, read_success, status_error
+from puretalk_client._core.response import MAX_LOGGED_PATHS, DriftReporter, Reader, status_error
 from puretalk_generated.types import DocumentedResponse, Responses
 
 
@@ -116,12 +116,12 @@ def test_server_that_repeats_the_key_does_not_expose_it(template: str) -> None:
 )
 def test_media_type_decides_how_a_success_is_read(status: int, content: bytes, value: Any) -> None:
     """JSON is decoded into the model, text is text, bytes stay bytes, and an undocumented body is ignored."""
-    assert read_success(status, content, RESPONSES, CONVENTIONS) == (value, [])
+    assert Reader(RESPONSES, CONVENTIONS)(status, content) == (value, [])
 
 
 def test_drifts_are_returned_with_the_value() -> None:
     """The caller decides what to do about them."""
-    value, drifts = read_success(200, b'{"size":"big"}', RESPONSES, CONVENTIONS)
+    value, drifts = Reader(RESPONSES, CONVENTIONS)(200, b'{"size":"big"}')
     assert value.size == "big"
     assert drifts == [Drift("$.size", "int", "string", "wrong type")]
 
@@ -129,14 +129,14 @@ def test_drifts_are_returned_with_the_value() -> None:
 def test_success_that_is_not_documented_is_a_decode_error() -> None:
     """Nothing says how to read it."""
     with pytest.raises(ResponseDecodeError, match="no response with status 201"):
-        read_success(201, b"{}", RESPONSES, CONVENTIONS)
+        Reader(RESPONSES, CONVENTIONS)(201, b"{}")
 
 
 @pytest.mark.parametrize(("status", "content"), [(206, b"X"), (200, b'{"size":0}')])
 def test_conventions_can_refuse_a_success(status: int, content: bytes) -> None:
     """They see the value and the bytes."""
     with pytest.raises(EnvelopeError):
-        read_success(status, content, RESPONSES, CONVENTIONS)
+        Reader(RESPONSES, CONVENTIONS)(status, content)
 
 
 SIZE = Drift("$.size", "int", "string", "wrong type")
@@ -217,10 +217,8 @@ def test_unknown_fields_are_looked_for_on_request() -> None:
         Drift("$[*]", "nothing", "number", "unknown field"),
         Drift("$.labels", "nothing", "object", "unknown field"),
     ]
-    assert read_success(200, body, RESPONSES, CONVENTIONS) == (Thing(size=5), [])
-    assert read_success(200, body, RESPONSES, CONVENTIONS, find_unknown=True) == (Thing(size=5), expected)
-    assert Reader(RESPONSES, CONVENTIONS, None)(200, body) == (Thing(size=5), [])
-    assert Reader(RESPONSES, CONVENTIONS, None, find_unknown=True)(200, body) == (Thing(size=5), expected)
+    assert Reader(RESPONSES, CONVENTIONS)(200, body) == (Thing(size=5), [])
+    assert Reader(RESPONSES, CONVENTIONS, find_unknown=True)(200, body) == (Thing(size=5), expected)
 
 
 @pytest.mark.parametrize(

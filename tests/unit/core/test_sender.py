@@ -25,7 +25,7 @@ from puretalk_client import (
     ResponseTooLargeError,
     ServerError,
 )
-from puretalk_client._core.response import read_success
+from puretalk_client._core.decoding import decode
 from puretalk_generated.types import Body, Request
 
 UNAVAILABLE = Scripted(503)
@@ -234,7 +234,7 @@ async def test_any_exception_of_a_transport_is_a_connection_error(raised: Except
 
 
 async def test_error_has_no_frame_of_the_request() -> None:
-    """The frames hold headers and bodies; only those of the sender's outermost function and of its callers stay."""
+    """The frames hold headers and bodies; only the exchange's outermost one and those of its callers stay."""
     async with open_sender(ScriptedTransport(Scripted(401, API_KEY.encode()))) as (sender, _):
         error = await outcome(sender)
     names = []
@@ -242,8 +242,8 @@ async def test_error_has_no_frame_of_the_request() -> None:
     while traceback is not None:
         names.append(traceback.tb_frame.f_code.co_name)
         traceback = traceback.tb_next
-    assert names[-2:] == ["send", "_run"]
-    assert not {"run", "_attempt", "handle_async_request"} & set(names)
+    assert names[-2:] == ["send", "run"]
+    assert not {"_run", "_attempt", "handle_async_request"} & set(names)
     assert (error.__cause__, error.__context__) == (None, None)
     exposures = Exposures()
     exposures.inspect_result(error)
@@ -273,10 +273,10 @@ async def test_large_body_is_decoded_in_a_thread(is_large: bool, monkeypatch: py
 
     def read(*arguments: Any, **options: Any) -> Any:
         threads.append(threading.get_ident())
-        return read_success(*arguments, **options)
+        return decode(*arguments, **options)
 
-    monkeypatch.setattr("puretalk_client._core.response.read_success", read)
-    monkeypatch.setattr("puretalk_client._core.exchange.is_large", lambda content: is_large)
+    monkeypatch.setattr("puretalk_client._core.response.decode", read)
+    monkeypatch.setattr("puretalk_client._core.exchange.is_large", lambda content, containers: is_large)
     async with open_sender(ScriptedTransport(THING)) as (sender, _):
         assert await send(sender) == Thing(size=5)
     assert (threads != [threading.get_ident()]) is is_large

@@ -1,0 +1,109 @@
+"""The deadline of a request, beside cancellations by others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.support.clock import movable_loop, run_turns
+
+from puretalk_client._core.deadline import Deadline
+
+
+async def test_deadline_that_passes_is_a_timeout() -> None:
+    """The task goes on as if it had never been cancelled."""
+
+    async def wait() -> str:
+        with pytest.raises(TimeoutError) as caught, Deadline(5.0):
+            await asyncio.sleep(60)
+        task = asyncio.current_task()
+        assert task is not None
+        await asyncio.sleep(0)
+        return f"{type(caught.value.__context__).__name__}, {task.cancelling()} cancellations"
+
+    task = asyncio.create_task(wait())
+    await run_turns()
+    movable_loop().move(4.9)
+    await run_turns()
+    assert not task.done()
+    movable_loop().move(0.2)
+    await run_turns()
+    assert task.result() == "CancelledError, 0 cancellations"
+
+
+async def test_deadline_in_the_past_passes_at_the_first_wait() -> None:
+    """What needs no waiting is done."""
+    with Deadline(-1.0):
+        assert asyncio.current_task()
+    with pytest.raises(TimeoutError), Deadline(-1.0):
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_task_cancelled_from_outside_stays_cancelled(is_over: bool) -> None:
+    """Also where the deadline passes in the same iteration of the event loop."""
+
+    async def wait() -> None:
+        with Deadline(5.0):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(wait())
+    await run_turns()
+    if is_over:
+        movable_loop().move(6.0)
+        asyncio.get_running_loop().call_soon(task.cancel)
+    else:
+        task.cancel()
+    await run_turns()
+    assert task.cancelled()
+
+
+async def test_cancellation_before_the_deadline_counts_as_somebody_elses() -> None:
+    """A task that is being cancelled may still send requests, which time out as always."""
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            with pytest.raises(TimeoutError), Deadline(0.0):
+                await asyncio.sleep(60)
+            raise
+
+    task = asyncio.create_task(wait())
+    await run_turns()
+    task.cancel()
+    await run_turns()
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+async def test_end_leaves_no_timer(error: type[Exception] | None) -> None:
+    """An exception passes; neither cancels the task later."""
+
+    async def finish() -> str:
+        try:
+            with Deadline(5.0):
+                await asyncio.sleep(0)
+                if error is not None:
+                    raise error
+        except ValueError:
+            pass
+        await asyncio.sleep(10)
+        return "done"
+
+    task = asyncio.create_task(finish())
+    await run_turns()
+    movable_loop().move(6.0)
+    await run_turns()
+    assert not task.done()
+    movable_loop().move(6.0)
+    await run_turns()
+    assert task.result() == "done"
+
+
+async def test_inner_deadline_is_its_own() -> None:
+    """The outer one goes on."""
+    with Deadline(60.0):
+        with pytest.raises(TimeoutError), Deadline(0.0):
+            await asyncio.sleep(60)
+        await asyncio.sleep(0)
