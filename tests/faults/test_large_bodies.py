@@ -56,10 +56,10 @@ def replace_decoder(monkeypatch: pytest.MonkeyPatch, before: Callable[[], None])
     """Let ``before`` run before each body is decoded; return the threads in which that happens."""
     threads: list[int] = []
 
-    def decode(content: bytes, hint: Any, *names: Any) -> Any:
+    def decode(content: bytes, hint: Any, *names: Any, containers: int) -> Any:
         threads.append(threading.get_ident())
         before()
-        return decoding.decode(content, hint, *names)
+        return decoding.decode(content, hint, *names, containers=containers)
 
     monkeypatch.setattr(response, "decode", decode)
     return threads
