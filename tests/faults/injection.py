@@ -34,8 +34,8 @@ from puretalk_client._core.retry import Backoff
 
 PACKAGES = tuple(str(Path(package.__file__ or "").parent) for package in (puretalk_client, puretalk_generated))
 BOUNDARY = {
-    "Exchange.run": {"Exchange.describe"},
-    "Exchange.describe": {"isinstance", "contain"},
+    "Exchange.run": {"Exchange.fail"},
+    "Exchange.fail": {"contain"},
     "download": {"_Fetcher.__init__", "MovableClock.monotonic", "isinstance", "contain"},
 }
 """The functions that map every exception, each with what it enters outside of that."""

@@ -91,9 +91,17 @@ TIME_AND_LOAD = (
     Mutant(
         "the release of connections",
         "_core/exchange.py",
-        "        finally:\n            self._release_slot()",
-        "        finally:\n            pass",
+        "self.slots.release()",
+        "pass",
         "concurrent_requests_are_bounded",
+        f"{CORE}/test_sender_deadlines.py",
+    ),
+    Mutant(
+        "the release of the connection of a request that fails",
+        "_core/exchange.py",
+        "        try:\n            self._release_slot()\n",
+        "        try:\n",
+        "failed_request_leaves",
         f"{CORE}/test_sender_deadlines.py",
     ),
     Mutant(
@@ -325,10 +333,10 @@ RETRIES = (
     Mutant(
         "the wait with a connection reserved",
         "_core/exchange.py",
-        "            await self._acquire_slot()\n            while True:\n"
-        "                if pool.pace.changes or self.channel.limit is not None:\n",
-        "            await self._wait_for_pace()\n            await self._acquire_slot()\n            while True:\n"
-        "                if self.attempts:\n",
+        "await self._acquire_slot()\n                while True:\n"
+        "                    if pool.pace.changes or self.channel.limit is not None:\n",
+        "await self._wait_for_pace()\n                await self._acquire_slot()\n                while True:\n"
+        "                    if self.attempts:\n",
         "wait_for_a_connection",
         "tests/faults/test_rate_limits.py",
     ),

@@ -69,12 +69,29 @@ class Exchange:
 
     async def run(self) -> Any:
         """Make attempts until one succeeds or none may follow; let only what may leave a request pass."""
+        pool = self.pool
         try:
-            self.pool.bind()
+            pool.bind()
             with redaction.quiet_logs(), Deadline(self.timeout):
-                return await self._run()
+                await self._acquire_slot()
+                while True:
+                    if pool.pace.changes or self.channel.limit is not None:
+                        await self._wait_for_pace()
+                    if pool.is_closed:
+                        raise errors.ConfigurationError("This client is closed")
+                    try:
+                        # Not in a variable: a traceback may show those of this function.
+                        return self._succeed(
+                            await (self._attempt() if self.limiter is None else self._limited_attempt())
+                        )
+                    except errors.PuretalkError as error:
+                        delay = self._delay(error)
+                    if delay:
+                        self._release_slot()
+                        await pool.clock.sleep(delay)
+                        await self._acquire_slot()
         except BaseException as error:
-            failure = self.describe(error)
+            failure = self.fail(error)
         # Raised outside of the handler: there it would get what was handled as its context, with all frames.
         raise failure
 
@@ -86,32 +103,6 @@ class Exchange:
         count = self.pool.max_connections
         in_use = "The only connection was" if count == 1 else f"All {count} connections were"
         return errors.PoolTimeoutError(f"{in_use} in use for {self.timeout:g} s", request_sent=was_sent)
-
-    async def _run(self) -> Any:
-        pool = self.pool
-        try:
-            await self._acquire_slot()
-            while True:
-                if pool.pace.changes or self.channel.limit is not None:
-                    await self._wait_for_pace()
-                if pool.is_closed:
-                    raise errors.ConfigurationError("This client is closed")
-                try:
-                    value = await (self._attempt() if self.limiter is None else self._limited_attempt())
-                except errors.PuretalkError as error:
-                    delay, pause = self._delays(error)
-                    self._report(type(error).__name__, max(delay, pause))
-                    if delay:
-                        self._release_slot()
-                        await pool.clock.sleep(delay)
-                        await self._acquire_slot()
-                else:
-                    self._report(None, None)
-                    pool.quota.release(self.charged)
-                    pool.pace.succeed(pool.clock.monotonic())
-                    return value
-        finally:
-            self._release_slot()
 
     async def _acquire_slot(self) -> None:
         """Wait for a connection, first in, first out."""
@@ -210,11 +201,10 @@ class Exchange:
             return await asyncio.to_thread(self._read_success, response.status, content, containers)
         return self._read_success(response.status, content, containers)
 
-    def _delays(self, error: errors.PuretalkError) -> tuple[float, float]:
-        """Return the seconds to wait before the next attempt, by itself and with all requests of the client.
+    def _delay(self, error: errors.PuretalkError) -> float:
+        """Return the seconds to wait for the next attempt without the slot; raise ``error`` if none may follow.
 
-        Raises ``error`` if no attempt may follow. A refusal that says when to come back slows down all requests of
-        the client, and costs no retry quota.
+        A refusal that says when to come back holds back all requests of the client, and costs no retry quota.
         """
         pool, now = self.pool, self.pool.clock.monotonic()
         # A Retry-After says nothing about a response that broke off.
@@ -236,8 +226,17 @@ class Exchange:
             or not (is_refusal or pool.quota.acquire())
         ):
             raise error
+        self._report(type(error).__name__, delay)
         self.charged += not is_refusal
-        return (0.0, delay) if is_refusal else (delay, 0.0)
+        return 0.0 if is_refusal else delay
+
+    def _succeed(self, value: Any) -> Any:
+        """Note a success, and return its value."""
+        self._release_slot()
+        self._report(None, None)
+        self.pool.quota.release(self.charged)
+        self.pool.pace.succeed(self.pool.clock.monotonic())
+        return value
 
     def _report(self, error: str | None, retry_in: float | None) -> None:
         """Tell the application, and the log at DEBUG, how an attempt ended."""
@@ -266,9 +265,10 @@ class Exchange:
             except Exception as defect:
                 log.error("on_attempt raised %s", type(defect).__name__)  # its text may quote anything
 
-    def describe(self, error: BaseException) -> BaseException:
+    def fail(self, error: BaseException) -> BaseException:
         """Return what may leave in place of ``error``, with what is known of the request; report the attempt."""
         try:
+            self._release_slot()
             if isinstance(error, TimeoutError) and not isinstance(error, errors.PuretalkError):
                 error = self._timeout_error()
             error = redaction.contain(error)

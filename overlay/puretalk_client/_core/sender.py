@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from puretalk_generated.types import Request, Responses
 
@@ -23,7 +24,7 @@ class Sender(Channel):
         limit = self.limit if options.rate_limit is self.options.rate_limit else None
         return Sender(options, self.pool, conventions, limit)
 
-    async def send(
+    def send(
         self,
         request: Request,
         responses: Responses[T],
@@ -31,15 +32,14 @@ class Sender(Channel):
         timeout: float | None = None,
         max_retries: int | None = None,
         check: Check[T] | None = None,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send ``request`` until it succeeds, must not be repeated, or ``timeout`` seconds are over.
 
         ``check`` raises a PuretalkError if the decoded body cannot be trusted. Nothing but a PuretalkError or a
-        cancellation leaves this function.
+        cancellation leaves the coroutine.
         """
         read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        value: T = await Exchange(self, request, read, timeout, max_retries).run()
-        return value
+        return Exchange(self, request, read, timeout, max_retries).run()
 
     async def send_raw(
         self,
@@ -62,7 +62,7 @@ class Sender(Channel):
                     self.drift.report(drifts)
                 return value, None
             except BaseException as error:
-                return None, exchange.describe(error)
+                return None, exchange.fail(error)
 
         return RawResponse(
             status_code=exchange.status or 0,

@@ -15,7 +15,7 @@ from tests.support.exposure import Exposures
 from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, hang, held_until
 from tests.unit.core.senders import OPTIONS, THING, Conventions, Thing, open_sender, outcome, send
 
-from puretalk_client import APITimeoutError, ConfigurationError, PoolTimeoutError, ServerError
+from puretalk_client import APITimeoutError, ConfigurationError, NotFoundError, PoolTimeoutError, ServerError
 from puretalk_client._core.pool import Clock, Pool
 from puretalk_client._core.sender import Sender
 from puretalk_client._core.transports.httpx import ExternalTransport
@@ -105,6 +105,15 @@ async def test_concurrent_requests_are_bounded() -> None:
             assert len(transport.requests) == min(number + 2, 4)
             event.set()
             await tasks[number]
+
+
+async def test_failed_request_leaves_its_connection_to_the_next() -> None:
+    """Whether the server refused it or the deadline ended it."""
+    transport = ScriptedTransport(Scripted(404, b""), hang, THING)
+    async with open_sender(transport, max_connections=1) as (sender, _):
+        assert isinstance(await outcome(sender), NotFoundError)
+        assert isinstance(await expire(sender, transport), APITimeoutError)
+        assert await send(sender) == Thing(size=5)
 
 
 @pytest.mark.parametrize("max_connections", [1, 2])
