@@ -44,11 +44,11 @@ demo: $(DEMO_STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: fro
 		$(if $(CALL),get -- '$(CALL)',demo)
 
 test: $(STAMP) ## Run all tests; no network but loopback
-	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto
+	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 # The tests left out need schemathesis, which does not allow these versions.
 lowest: $(LOWEST)/.installed ## Run the unit tests and faults with the lowest versions that pyproject.toml allows
-	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto tests/unit tests/faults \
+	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal tests/unit tests/faults \
 		--ignore=tests/unit/testing/test_conformance.py --ignore=tests/unit/testing/test_samples.py
 
 $(LOWEST)/.installed: requirements/lowest.txt

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -10,6 +13,11 @@ settings.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.load_profile("busy")
+
+# httpcore 1.0.9 imports sniffio several times per request (encode/httpcore#1103). Where it is not installed, each time
+# searches all of sys.path, unless Python knows.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 SETTINGS = ("PURETALK_API_KEY", "PURETALK_BASE_URL")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

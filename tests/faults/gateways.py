@@ -69,6 +69,8 @@ UNTIL_INPUT_ENDS = '"$@" </dev/null & read -r _; kill "$!"; wait "$!"'
 """A shell script that runs a program which does not end with its parent by itself."""
 
 MAX_PATIENCE = 60.0
+CONNECTIONS = 32
+"""Half as many as requests at a time. With more, httpcore 1.0.9 takes most of the time to look for an idle one."""
 PAUSE = 0.5
 """Seconds after a failure before the next request: gateways refuse thousands a second while the server is gone."""
 RECOVERED = 100
@@ -162,7 +164,8 @@ async def fetch_through(name: str, transport: str, *, fetches: int, restarts: in
     try:
         with gateway(name, upstream.port) as port:
             held = count_descriptors()
-            async with TRANSPORTS[transport](base_url=f"http://127.0.0.1:{port}/api") as client:
+            url = f"http://127.0.0.1:{port}/api"
+            async with TRANSPORTS[transport](base_url=url, max_connections=CONNECTIONS) as client:
 
                 async def fetch() -> bool:
                     call_id = uuid.uuid4().hex

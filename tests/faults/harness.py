@@ -22,7 +22,7 @@ from puretalk_client._core.transports.base import KEEPALIVE_SECONDS
 
 from .outcome import Outcome, mismatches
 from .requests import GUARD, Exchange, HeldClock, Recording, in_progress, new_id, result_of
-from .rows import ROWS, Row
+from .rows import ROWS, Download, Row
 from .targets import Target, base_url, collect_half_open, fail_to_resolve
 from .transports import ALL_TRANSPORTS
 
@@ -54,11 +54,13 @@ async def play(row: Row, transport: str, server: ServerProcess) -> Outcome:
         await eventually(lambda: not server.ask("connections"))  # those of other rows
     # The clock of a row jumps, and the machine may be slow: neither makes the event loop late.
     never_late = mock.patch.object(base, "LATE", math.inf)
-    with never_late, exposures.capture_logs(), target.opened(), tempfile.TemporaryDirectory() as folder:
+    folder = tempfile.TemporaryDirectory() if row.download is not None else contextlib.nullcontext("")
+    with never_late, exposures.capture_logs(), target.opened(), folder as path:
         async with ALL_TRANSPORTS[transport](**options) as client:
-            result = await play_all(Exchange(client, server, Path(folder)), outcome, target, call_id)
+            result = await play_all(Exchange(client, server, Path(path)), outcome, target, call_id)
             exposures.inspect_client(client)
-        outcome.problems += wrong_files(Path(folder), row, result)
+        if row.download is not None:
+            outcome.problems += wrong_files(Path(path), row.download, result)
     exposures.inspect_result(result)
     exposures.add("drifts", repr(drifts))
     outcome.problems += mismatches(outcome, result, call_id, drifts)
@@ -69,10 +71,10 @@ async def play(row: Row, transport: str, server: ServerProcess) -> Outcome:
     return outcome
 
 
-def wrong_files(folder: Path, row: Row, result: object) -> list[str]:
+def wrong_files(folder: Path, download: Download, result: object) -> list[str]:
     """Say whether the folder of the target has a file that it must not have, or lacks the recording."""
     names = [path.name for path in folder.iterdir()]
-    is_saved = isinstance(result, Recording) and row.download is not None and not row.download.into_open_file
+    is_saved = isinstance(result, Recording) and not download.into_open_file
     return [] if names == ["recording.wav"] * is_saved else [f"the folder of the target has {len(names)} files"]
 
 

@@ -3,6 +3,9 @@
 The steps are not listed here. A profiler records each function of the package that a request or a download enters,
 and each function of other libraries, written in C or not, that the package enters itself. Each is then replaced once
 by an exception. A new step is covered as soon as a request takes it.
+
+Until the server has a request, scenarios that differ only in what it responds are the same: of these steps, a scenario
+plays those that the first one does not take.
 """
 
 from __future__ import annotations
@@ -78,12 +81,19 @@ class Profiler:
         target: The step at which to raise.
         kind: The exception.
         steps: The steps, in order, each once.
+        before: Those of them before the server had a request.
     """
 
     target: str = ""
     kind: type[BaseException] = InjectedError
     steps: dict[str, None] = field(factory=dict)
+    before: frozenset[str] = frozenset()
     _task: asyncio.Task[Any] | None = None
+    _callee: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Note what the target enters."""
+        self._callee = self.target.rpartition(" -> ")[2]
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -101,12 +111,13 @@ class Profiler:
     def _on_event(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "call" and frame.f_back is not None:
             caller, callee = frame.f_back, frame.f_code.co_qualname
-            is_step = in_package(frame.f_code.co_filename) or in_package(caller.f_code.co_filename)
         elif event == "c_call":
             caller, callee = frame, argument.__qualname__
-            is_step = in_package(frame.f_code.co_filename)
         else:
             return
+        if self._callee not in ("", callee):
+            return  # cheap, and enough for nearly all events of a run with a target
+        is_step = in_package(frame.f_code.co_filename) or in_package(caller.f_code.co_filename)
         if (
             not is_step
             or "__del__" in (callee.rpartition(".")[2], caller.f_code.co_name)
@@ -149,8 +160,11 @@ class Injection:
         client: Opens a client.
         respond: Makes the responses of the server, for one time.
         fetch: Sends the request.
+        options: More arguments of the client.
+        first: The scenario that another test plays, with the same client and the same request, if it is another one.
         passing: Exceptions that leave as they are.
         targets: Steps whose OSError leaves as it is, as a regular expression.
+        steps: All steps of the scenario.
         problems: What leaked, by step.
         outcomes: The outcomes, by step.
     """
@@ -159,15 +173,22 @@ class Injection:
     respond: Callable[[], Callable[[str], bytes]]
     fetch: Fetch
     options: dict[str, Any] = field(factory=dict)
+    first: Injection | None = None
     passing: tuple[type[BaseException], ...] = (asyncio.CancelledError, KeyboardInterrupt)
     targets: str = "(?!)"
+    steps: dict[str, None] = field(factory=dict)
     problems: list[str] = field(factory=list)
     outcomes: dict[str, object] = field(factory=dict)
 
     async def play(self, profiler: Profiler) -> tuple[object, Exposures]:
         """Play the scenario once, with a client of its own."""
-        exposures = Exposures()
-        async with local_server(self.respond()) as server:
+        exposures, respond = Exposures(), self.respond()
+
+        def respond_noting(head: str) -> bytes:
+            profiler.before = profiler.before or frozenset(profiler.steps)
+            return respond(head)
+
+        async with local_server(respond_noting) as server:
             with exposures.capture_logs():
                 logging.getLogger("asyncio").debug("control")
                 async with self.client(base_url=server.url, **self.options) as client:
@@ -177,14 +198,21 @@ class Injection:
                     result = await asyncio.create_task(outcome_of(self.fetch(client, server.url), profiler))
         return result, exposures
 
+    async def record(self) -> Profiler:
+        """Play it without an exception, and return the profiler, which has its steps."""
+        recorder = Profiler()
+        await self.play(Profiler())  # what is cached takes no step the second time
+        await self.play(recorder)
+        return recorder
+
     async def play_all(self, kind: type[BaseException] = InjectedError) -> None:
-        """Play it with ``kind`` at each step."""
+        """Play it with ``kind`` at each step, apart from those that the first scenario has with the same past."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # coroutines that are not awaited, sockets that are not closed
-            recorder = Profiler()
-            await self.play(Profiler())  # what is cached takes no step the second time
-            await self.play(recorder)
-            for step in recorder.steps:
+            recorder = await self.record()
+            self.steps = recorder.steps
+            shared = recorder.before & (await self.first.record()).before if self.first else frozenset[str]()
+            for step in (step for step in recorder.steps if step not in shared):
                 profiler = Profiler(step, kind)
                 result, exposures = await self.play(profiler)
                 if profiler.target:

@@ -94,7 +94,7 @@ class Exchange:
     async def play(self, outcome: Outcome, call_id: str) -> Call | Recording | Exception | None:
         """Send the request, let its time run out where the row stalls, and end it where it hangs."""
         loop, row = movable_loop(), outcome.row
-        begun = self.server.ask("silent")
+        begun = self.server.ask("silent") if row.stall in (Stall.HANDSHAKE, Stall.CONNECTING) else 0
         start, moved = loop.time(), loop.moved
         task = self.start(row, call_id, outcome.url)
         keeper = asyncio.create_task(self._accompany(row, call_id, start, begun))

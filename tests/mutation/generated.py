@@ -173,9 +173,9 @@ def main() -> int:
     paths = [path.relative_to(CORE).with_suffix("") for path in sorted(CORE.rglob("*.py"))]
     for module in arguments.modules or [path.as_posix() for path in paths if path.name != "__init__"]:
         path = UNIT_TESTS / module
-        own = [str(file) for file in sorted(path.parent.glob(f"test_{path.name}*.py"))] or [str(path.parent)]
+        own = sorted(path.parent.glob(f"test_{path.name}*.py")) or sorted(UNIT_TESTS.glob("test_sender*.py"))
         survivors = chosen = mutants(module, arguments.sample, arguments.seed)
-        for tests in (own, *([tests] for tests in arguments.tests)):
+        for tests in ([str(file) for file in own], *([tests] for tests in arguments.tests)):
             noticed = measure(module, survivors, tests) if survivors else {}
             rows += [(module, mutant.line, name, mutant.old, mutant.new) for mutant, name in noticed.items()]
             survivors = [mutant for mutant in survivors if mutant not in noticed]

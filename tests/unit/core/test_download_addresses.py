@@ -24,6 +24,8 @@ from puretalk_client._core.sender import Sender
 
 SOUND = b"RIFF" * 100
 API = "https://api.test"
+TRUSTING = ssl.create_default_context()
+"""One context for all tests that connect to nothing: it takes 50 ms to load."""
 
 
 async def fetch(sender: Sender, url: object) -> Any:
@@ -70,7 +72,7 @@ async def test_url_that_is_not_plain_https_is_refused(
 ) -> None:
     """No name is looked up, and the message does not repeat the URL."""
     names = resolve_to(monkeypatch, ["93.184.215.14"])
-    async with open_sender_over("httpx", API) as sender:
+    async with open_sender_over("httpx", API, verify=TRUSTING) as sender:
         error = await fetch(sender, url)
     assert isinstance(error, DownloadError)
     assert "media.test" not in str(error)
@@ -120,7 +122,7 @@ async def test_host_inside_a_private_network_is_refused(
 ) -> None:
     """Also where only one of several addresses is private."""
     resolve_to(monkeypatch, addresses)
-    async with open_sender_over("httpx", API) as sender:
+    async with open_sender_over("httpx", API, verify=TRUSTING) as sender:
         error = await fetch(sender, "https://media.test/r")
     assert isinstance(error, DownloadError)
     assert "private network" in error.message
@@ -132,7 +134,7 @@ async def test_host_on_the_public_internet_is_connected_to(
 ) -> None:
     """At the first of its addresses."""
     resolve_to(monkeypatch, ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
-    async with open_sender_over("httpx", API) as sender:
+    async with open_sender_over("httpx", API, verify=TRUSTING) as sender:
         assert isinstance(await fetch(sender, "https://media.test/r"), APIConnectionError)
     assert connections == ["93.184.215.14"]
 
@@ -177,7 +179,7 @@ async def test_name_that_does_not_resolve_is_a_download_error(
         raise raised
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-    async with open_sender_over("httpx", API) as sender:
+    async with open_sender_over("httpx", API, verify=TRUSTING) as sender:
         error = await fetch(sender, "https://media.test/r")
     assert isinstance(error, DownloadError)
     assert error.message == "The host of the download's URL does not resolve"

@@ -24,6 +24,7 @@ from puretalk_client.testing import (
     sample_call,
 )
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
 PATH = "/calls/{call_id}"
 
 

@@ -48,16 +48,22 @@ def test_transport_needs_no_event_loop_before_its_first_request() -> None:
     asyncio.run(transport.aclose())
 
 
-async def test_closing_while_it_connects_is_an_error_and_not_a_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Aiohttp cancels its own connection attempts; nobody cancelled the task."""
-    connecting = asyncio.Event()
+@pytest.fixture
+def connecting(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let no name ever resolve; return what says that a look-up began."""
+    event = asyncio.Event()
 
     async def getaddrinfo(*_: object, **__: object) -> list[Any]:
-        connecting.set()
+        event.set()
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "getaddrinfo", getaddrinfo)
+    return event
+
+
+async def test_closing_while_it_connects_is_an_error_and_not_a_cancellation(connecting: asyncio.Event) -> None:
+    """Aiohttp cancels its own connection attempts; nobody cancelled the task."""
     async with open_sender_over("aiohttp", "https://api.test") as sender:
         task = asyncio.create_task(outcome(sender))
         await connecting.wait()
@@ -67,16 +73,8 @@ async def test_closing_while_it_connects_is_an_error_and_not_a_cancellation(monk
     assert error.message == "This client is closed"
 
 
-async def test_cancellation_while_it_connects_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancellation_while_it_connects_stays_one(connecting: asyncio.Event) -> None:
     """Also when the client is closed at the same time."""
-    connecting = asyncio.Event()
-
-    async def getaddrinfo(*_: object, **__: object) -> list[Any]:
-        connecting.set()
-        await asyncio.Event().wait()
-        raise AssertionError("unreachable")
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
     async with open_sender_over("aiohttp", "https://api.test") as sender:
         task = asyncio.create_task(send(sender))
         await connecting.wait()

@@ -128,7 +128,7 @@ async def switchable(failure: Failure | None, tls: ssl.SSLContext | None = None)
 
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return contexts of a server, and of a client that does not trust it yet."""
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     server.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
     client.check_hostname = False
     return server, client
