@@ -27,7 +27,13 @@ from tests.mutation.mutate import PACKAGE, package_copy
 from tests.support.process import ROOT
 
 CORE = PACKAGE / "_core"
-UNIT_TESTS = ROOT / "tests" / "unit" / "core"
+UNIT_TESTS = ROOT / "tests" / "unit"
+OF_ALL = (
+    ("core/test_sender*.py", "core/transports/test_transports.py", "core/transports/test_proxies.py"),
+    ("test_*.py",),
+    ("core",),
+)
+"""Tests below ``UNIT_TESTS`` for what a module's own do not notice, the quick ones first."""
 OPTIONS = ("-q", "--tb=no", "--maxfail=1", "--assert=plain", "-p", "no:cacheprovider", "-p", "anyio")
 SLOW_TO_IMPORT = ("aiohttp", "anyio._backends._asyncio", "httpx", "httpcore", "h2.connection", "msgspec")
 """What most tests import: this process does so once, and each of its forks has it."""
@@ -159,7 +165,6 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="all by default")
     parser.add_argument("--sample", type=int, default=sys.maxsize, help="at most so many mutants of each module")
     parser.add_argument("--seed", type=int, default=11, help="of the sample")
-    parser.add_argument("--tests", action="append", default=[], help="tests for what a module's own do not notice")
     parser.add_argument("--report", type=Path, help="file for what noticed each mutant, as tab-separated values")
     arguments = parser.parse_args()
     os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
@@ -172,11 +177,11 @@ def main() -> int:
     rows, total, survived = [], 0, 0
     paths = [path.relative_to(CORE).with_suffix("") for path in sorted(CORE.rglob("*.py"))]
     for module in arguments.modules or [path.as_posix() for path in paths if path.name != "__init__"]:
-        path = UNIT_TESTS / module
-        own = sorted(path.parent.glob(f"test_{path.name}*.py")) or sorted(UNIT_TESTS.glob("test_sender*.py"))
+        folder, _, name = f"core/{module}".rpartition("/")
         survivors = chosen = mutants(module, arguments.sample, arguments.seed)
-        for tests in ([str(file) for file in own], *([tests] for tests in arguments.tests)):
-            noticed = measure(module, survivors, tests) if survivors else {}
+        for patterns in ((f"{folder}/test_{name}*.py",), *OF_ALL):
+            tests = [str(path) for pattern in patterns for path in sorted(UNIT_TESTS.glob(pattern))]
+            noticed = measure(module, survivors, tests) if survivors and tests else {}
             rows += [(module, mutant.line, name, mutant.old, mutant.new) for mutant, name in noticed.items()]
             survivors = [mutant for mutant in survivors if mutant not in noticed]
         rows += [(module, mutant.line, "", mutant.old, mutant.new) for mutant in survivors]
