@@ -20,6 +20,8 @@ def run_demo(*, stdout: int) -> subprocess.CompletedProcess[bytes]:
     """Run ``puretalk demo`` in a process of its own, with ASCII output."""
     code = "import sys; from puretalk_client._cli import main; sys.exit(main(['demo']))"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
+    # Warnings as in the development mode, but not its messages of asyncio about steps that a busy machine makes slow.
+    environment = environment | {"PYTHONDEVMODE": "", "PYTHONWARNINGS": "default"}
     return subprocess.run(
         [sys.executable, "-c", code], stdout=stdout, stderr=subprocess.PIPE, env=environment, check=False
     )
