@@ -35,8 +35,8 @@ TIME_AND_LOAD = (
     Mutant(
         "the deadline",
         "_core/exchange.py",
-        "Deadline(self.timeout)",
-        "Deadline(1e9)",
+        "Deadline(self.timeout, ",
+        "Deadline(1e9, ",
         "transport_that_hangs",
         f"{CORE}/test_sender_deadlines.py",
     ),
@@ -51,9 +51,25 @@ TIME_AND_LOAD = (
     Mutant(
         "the deadline that ends with its request",
         "_core/deadline.py",
-        "self._handle.cancel()",
+        "self._ends.pop(deadline, None)",
         "pass",
         "leaves_no_timer",
+        f"{CORE}/test_deadline.py",
+    ),
+    Mutant(
+        "a timer for the earliest deadline",
+        "_core/deadline.py",
+        "if end < self._timer_end:",
+        "if self._timer is None:",
+        "several_deadlines",
+        f"{CORE}/test_deadline.py",
+    ),
+    Mutant(
+        "a timer for the deadlines after the first",
+        "_core/deadline.py",
+        "        if self._ends:\n            self._start_timer(min(self._ends.values()))",
+        "",
+        "several_deadlines or serves_the_next",
         f"{CORE}/test_deadline.py",
     ),
     Mutant(

@@ -72,7 +72,7 @@ class Exchange:
         pool = self.pool
         try:
             pool.bind()
-            with redaction.quiet_logs(), Deadline(self.timeout):
+            with redaction.quiet_logs(), Deadline(self.timeout, pool.deadlines):
                 await self._acquire_slot()
                 while True:
                     if pool.pace.changes or self.channel.limit is not None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import ConfigurationError
 from . import retry
+from .deadline import Deadlines
 from .pace import Pace
 from .transports import Transport
 
@@ -32,6 +33,7 @@ class Pool:
         self.pace: Pace = Pace()
         self.clock: Clock = Clock()
         self.slots: asyncio.Semaphore = asyncio.Semaphore(self.max_connections)
+        self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -48,6 +50,7 @@ class Pool:
         if self._loop is not None and not self.transport.is_external:
             raise ConfigurationError("A client belongs to the event loop of its first request: make one for each loop")
         self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
+        self.deadlines = Deadlines(loop)
 
     async def aclose(self) -> None:
         """Close the connections. Requests that wait for one fail."""

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import pytest
 from tests.support.clock import movable_loop, run_turns
 
-from puretalk_client._core.deadline import Deadline
+from puretalk_client._core.deadline import Deadline, Deadlines
+
+
+@functools.cache
+def deadlines(loop: asyncio.AbstractEventLoop) -> Deadlines:
+    """Return those of an event loop."""
+    return Deadlines(loop)
+
+
+def within(seconds: float) -> Deadline:
+    """Return a deadline of the running event loop."""
+    return Deadline(seconds, deadlines(asyncio.get_running_loop()))
 
 
 async def test_deadline_that_passes_is_a_timeout() -> None:
     """The task goes on as if it had never been cancelled."""
 
     async def wait() -> str:
-        with pytest.raises(TimeoutError) as caught, Deadline(5.0):
+        with pytest.raises(TimeoutError) as caught, within(5.0):
             await asyncio.sleep(60)
         task = asyncio.current_task()
         assert task is not None
@@ -33,9 +45,9 @@ async def test_deadline_that_passes_is_a_timeout() -> None:
 
 async def test_deadline_in_the_past_passes_at_the_first_wait() -> None:
     """What needs no waiting is done."""
-    with Deadline(-1.0):
+    with within(-1.0):
         assert asyncio.current_task()
-    with pytest.raises(TimeoutError), Deadline(-1.0):
+    with pytest.raises(TimeoutError), within(-1.0):
         await asyncio.sleep(60)
 
 
@@ -44,7 +56,7 @@ async def test_task_cancelled_from_outside_stays_cancelled(is_over: bool) -> Non
     """Also where the deadline passes in the same iteration of the event loop."""
 
     async def wait() -> None:
-        with Deadline(5.0):
+        with within(5.0):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(wait())
@@ -65,7 +77,7 @@ async def test_cancellation_before_the_deadline_counts_as_somebody_elses() -> No
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            with pytest.raises(TimeoutError), Deadline(0.0):
+            with pytest.raises(TimeoutError), within(0.0):
                 await asyncio.sleep(60)
             raise
 
@@ -82,7 +94,7 @@ async def test_end_leaves_no_timer(error: type[Exception] | None) -> None:
 
     async def finish() -> str:
         try:
-            with Deadline(5.0):
+            with within(5.0):
                 await asyncio.sleep(0)
                 if error is not None:
                     raise error
@@ -103,7 +115,46 @@ async def test_end_leaves_no_timer(error: type[Exception] | None) -> None:
 
 async def test_inner_deadline_is_its_own() -> None:
     """The outer one goes on."""
-    with Deadline(60.0):
-        with pytest.raises(TimeoutError), Deadline(0.0):
+    with within(60.0):
+        with pytest.raises(TimeoutError), within(0.0):
             await asyncio.sleep(60)
         await asyncio.sleep(0)
+
+
+async def test_each_of_several_deadlines_passes_at_its_own_time() -> None:
+    """Whatever their order, and though one timer serves all of them."""
+    passed: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        with pytest.raises(TimeoutError), within(seconds):
+            await asyncio.sleep(60)
+        passed.append(seconds)
+
+    tasks = [asyncio.create_task(wait(seconds)) for seconds in (5.0, 20.0, 1.0, 10.0, 5.0)]
+    await run_turns()
+    for seconds, expected in ((0.9, []), (0.2, [1.0]), (4.0, [1.0, 5.0, 5.0]), (20.0, [1.0, 5.0, 5.0, 10.0, 20.0])):
+        movable_loop().move(seconds)
+        await run_turns()
+        assert sorted(passed) == expected
+    await asyncio.gather(*tasks)
+
+
+async def test_timer_of_a_request_that_ended_serves_the_next() -> None:
+    """A later deadline does not pass with it."""
+    with within(5.0):
+        await asyncio.sleep(0)
+    movable_loop().move(4.0)
+    task = asyncio.create_task(hold(5.0))
+    await run_turns()
+    movable_loop().move(2.0)
+    await run_turns()
+    assert not task.done()
+    movable_loop().move(4.0)
+    await run_turns()
+    assert task.done()
+
+
+async def hold(seconds: float) -> None:
+    """Wait until a deadline passes."""
+    with pytest.raises(TimeoutError), within(seconds):
+        await asyncio.sleep(60)
