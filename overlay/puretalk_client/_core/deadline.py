@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from types import TracebackType
+from typing import Any
 
 
 class Deadlines:
@@ -47,21 +48,18 @@ class Deadlines:
 
 
 class Deadline:
-    """Cancels what runs within it after ``seconds``, and raises a TimeoutError in place of that cancellation.
+    """Cancels ``task``, which runs within it, after ``seconds``, and raises a TimeoutError in place of the cancellation.
 
     It does what ``asyncio.timeout`` does, in a fraction of the time. Every request needs one.
     """
 
     __slots__ = ("_all", "_cancellations", "_is_over", "_seconds", "_task")
 
-    def __init__(self, seconds: float, deadlines: Deadlines) -> None:
-        self._seconds, self._all, self._is_over = seconds, deadlines, False
+    def __init__(self, seconds: float, task: asyncio.Task[Any], deadlines: Deadlines) -> None:
+        self._seconds, self._task, self._all, self._is_over = seconds, task, deadlines, False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # a coroutine that runs, runs in a task
-        self._task = task
-        self._cancellations = task.cancelling()
+        self._cancellations = self._task.cancelling()
         self._all.add(self, self._seconds)
 
     def expire(self) -> None:

@@ -71,8 +71,8 @@ class Exchange:
         """Make attempts until one succeeds or none may follow; let only what may leave a request pass."""
         pool = self.pool
         try:
-            pool.bind()
-            with redaction.quiet_logs(), Deadline(self.timeout, pool.deadlines):
+            task = pool.bind()
+            with redaction.quiet_logs(), Deadline(self.timeout, task, pool.deadlines):
                 await self._acquire_slot()
                 while True:
                     if pool.pace.changes or self.channel.limit is not None:

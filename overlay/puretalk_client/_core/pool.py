@@ -6,6 +6,7 @@ import asyncio
 import time
 import warnings
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from ..errors import ConfigurationError
 from . import retry
@@ -37,20 +38,27 @@ class Pool:
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def bind(self) -> None:
-        """Refuse requests of a closed client, without asyncio, and in another event loop than its connections'."""
+    def bind(self) -> asyncio.Task[Any]:
+        """Return the current task, the way to its event loop.
+
+        Refuses requests of a closed client, without asyncio, and in another event loop than its connections'.
+        """
         if self.is_closed:
             raise ConfigurationError("This client is closed")
         try:
-            loop = asyncio.get_running_loop()
+            task = asyncio.current_task()
         except RuntimeError:
-            raise ConfigurationError("puretalk-client needs asyncio") from None
-        if loop is self._loop:
-            return
-        if self._loop is not None and not self.transport.is_external:
-            raise ConfigurationError("A client belongs to the event loop of its first request: make one for each loop")
-        self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
-        self.deadlines = Deadlines(loop)
+            task = None
+        if task is None:
+            raise ConfigurationError("puretalk-client needs asyncio")
+        loop = task.get_loop()
+        if loop is not self._loop:
+            if self._loop is not None and not self.transport.is_external:
+                message = "A client belongs to the event loop of its first request: make one for each loop"
+                raise ConfigurationError(message)
+            self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
+            self.deadlines = Deadlines(loop)
+        return task
 
     async def aclose(self) -> None:
         """Close the connections. Requests that wait for one fail."""

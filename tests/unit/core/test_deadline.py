@@ -19,7 +19,9 @@ def deadlines(loop: asyncio.AbstractEventLoop) -> Deadlines:
 
 def within(seconds: float) -> Deadline:
     """Return a deadline of the running event loop."""
-    return Deadline(seconds, deadlines(asyncio.get_running_loop()))
+    task = asyncio.current_task()
+    assert task is not None
+    return Deadline(seconds, task, deadlines(task.get_loop()))
 
 
 async def test_deadline_that_passes_is_a_timeout() -> None:
