@@ -8,6 +8,7 @@ module. Here one ``Sender`` sends every request and decodes every response, so i
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator
 from typing import IO, Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import quote
@@ -116,8 +117,6 @@ def encode_value(value: Any) -> str:
     Raises:
         ValueError: These styles cannot express it: NULL, a nested list, an object, a datetime without UTC offset.
     """
-    if type(value) is str:  # nearly all of them
-        return value
     if value is NULL or isinstance(value, (list, tuple, dict, bytes)) or attrs.has(type(value)):
         raise ValueError("NULL, nested lists and objects can only be sent in a JSON body")
     if isinstance(value, bool):
@@ -138,12 +137,18 @@ def require_offset(value: datetime.datetime) -> datetime.datetime:
     return value
 
 
+_UNRESERVED = re.compile("[A-Za-z0-9_.~-]+")
+"""Characters that are not percent-encoded (RFC 3986, section 2.3)."""
+
+
 def encode_path_segment(value: Any) -> str:
     """Percent-encode a path parameter as a single path segment; commas separate the items of a list.
 
     Raises:
         ValueError: It is empty or a dot segment (RFC 3986, section 5.2.4): the request would reach another path.
     """
+    if type(value) is str and _UNRESERVED.fullmatch(value) and value not in (".", ".."):
+        return value  # nearly all ids
     items = value if isinstance(value, list) else [value]
     encoded = ",".join([quote(encode_value(item), safe="") for item in items])
     if encoded in ("", ".", ".."):

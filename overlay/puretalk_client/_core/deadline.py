@@ -48,7 +48,7 @@ class Deadlines:
 
 
 class Deadline:
-    """Cancels ``task``, which runs within it, after ``seconds``, and raises a TimeoutError in place of the cancellation.
+    """Cancels ``task``, which runs within it, after ``seconds``, and raises a TimeoutError in place of that.
 
     It does what ``asyncio.timeout`` does, in a fraction of the time. Every request needs one.
     """
