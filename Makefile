@@ -75,7 +75,7 @@ $(BENCH_STAMP): tests/bench/requirements.txt
 		-r tests/bench/requirements.txt
 	@touch $@
 
-bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (8 minutes)
+bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (6 minutes)
 	@$(BIN)/python -m tests.bench.bench --extras .venv-bench/bin/python
 
 profile: $(STAMP) ## Say where the time of one fetch goes
