@@ -1,4 +1,4 @@
-"""aiohttp, at about two thirds of the CPU that the default transport takes.
+"""aiohttp, at about 60 % of the CPU time that the default transport takes.
 
 Used directly and not through httpx-aiohttp: that adapter (0.2.0) maps exceptions to misleading types, resends
 requests unseen, keeps a cookie jar, rewrites paths and ignores limits, which is all that it consists of.
