@@ -14,8 +14,8 @@ from attrs import Factory, define, field, setters
 from .bodies import encode_body
 from .codec import decode
 from .errors import UnexpectedContent, UnexpectedStatus
-from .spec import API_KEY_HEADER, SERVER
-from .types import Request, Responses
+from .spec import API_KEY, SERVER
+from .types import Pairs, Request, Responses, join_cookies
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +45,7 @@ class Client:
     """
 
     api_key: str | None = field(default=None, repr=False)
-    """Sent in the header of the document's apiKey scheme."""
+    """Sent where the document says: ``spec.API_KEY``, unless an operation has a place of its own."""
     base_url: str = field(default=SERVER, validator=validate_base_url, on_setattr=setters.NO_OP)
     """Absolute URL of the API. Default: the first server of the document."""
     timeout: float = 30.0
@@ -65,14 +65,17 @@ class Client:
             UnexpectedContent: The body does not match the document.
             httpx.HTTPError: No complete response was received.
         """
-        headers, content = [*self._key_header(), *request.headers], None
+        (params, headers), content = self._key(request), None
+        headers = join_cookies((*headers, *request.headers))
+        if request.accept is not None:
+            headers = (*headers, ("Accept", request.accept))
         if request.body is not None:
             content, content_type = encode_body(request.body)
-            headers.append(("Content-Type", content_type))
+            headers = (*headers, ("Content-Type", content_type))
         response = await self.http.request(
             request.method,
-            self.base_url.rstrip("/") + request.path,
-            params=request.params or None,
+            self._base_url(request) + request.path,
+            params=(*request.params, *params) or None,
             headers=headers,
             content=content,
         )
@@ -86,8 +89,15 @@ class Client:
         result: T = decode(response.content, documented)
         return result
 
-    def _key_header(self) -> list[tuple[str, str]]:
-        return [(API_KEY_HEADER, self.api_key)] if API_KEY_HEADER and self.api_key else []
+    def _key(self, request: Request) -> tuple[Pairs, Pairs]:
+        """Return the query parameters and the headers that carry the key."""
+        place = API_KEY if request.key == "default" else request.key
+        return place.parts(self.api_key) if place and self.api_key else ((), ())
+
+    def _base_url(self, request: Request) -> str:
+        """Return the server of a request: the operation's own, unless ``base_url`` was changed, as in tests."""
+        own = request.base_url if self.base_url == SERVER else None
+        return (own or self.base_url).rstrip("/")
 
     async def aclose(self) -> None:
         """Close the connection pool."""

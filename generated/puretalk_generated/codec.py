@@ -104,27 +104,42 @@ def is_msgspec_type(hint: Any) -> bool:
 def models_in(hint: Any) -> frozenset[Any]:
     """Collect every model that ``hint`` can contain, at any depth."""
     found: set[Any] = set()
-    waiting = [hint]
+    waiting = [*_named(hint)]
     while waiting:
-        part = waiting.pop()
-        waiting.extend(typing.get_args(part))
-        if isinstance(part, type) and attrs.has(part) and part not in found:
-            found.add(part)
-            waiting.extend(hints(part).values())
+        model = waiting.pop()
+        if model not in found:
+            found.add(model)
+            waiting.extend(_held(model)[0])
     return frozenset(found)
 
 
 @functools.cache
 def is_bounded(model: Any) -> bool:
     """Whether there is a limit to how many other models ``model`` can hold: none in arrays or maps, and no circle."""
-    fields = [(each, hint) for each in models_in(model) for hint in hints(each).values()]
-    return not any(each in models_in(hint) or _repeats(hint) for each, hint in fields)
+    models = models_in(model)
+    if any(_held(each)[1] for each in models):
+        return False
+    return not any(each in models_in(inner) for each in models for inner in _held(each)[0])
+
+
+@functools.cache
+def _held(model: Any) -> tuple[frozenset[Any], bool]:
+    """Return the models that the fields of ``model`` name, and whether one has an array or a map of models in it."""
+    types_of = hints(model).values()
+    return frozenset(each for hint in types_of for each in _named(hint)), any(map(_repeats, types_of))
+
+
+def _named(hint: Any) -> list[Any]:
+    """Return the models in ``hint`` itself, without those in their fields."""
+    if isinstance(hint, type) and attrs.has(hint):
+        return [hint]
+    return [model for part in typing.get_args(hint) for model in _named(part)]
 
 
 def _repeats(hint: Any) -> bool:
     """Whether ``hint`` has an array or a map of models in it."""
     if typing.get_origin(hint) in (list, dict):
-        return bool(models_in(hint))
+        return bool(_named(hint))
     return any(map(_repeats, typing.get_args(hint)))
 
 
@@ -256,7 +271,7 @@ def _model(model: Any) -> Structure:
 
 def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
     scalars = [member for member in members if member in (bool, int, float, str, type(None))]
-    others = [member for member in members if member not in scalars]
+    others = sorted((member for member in members if member not in scalars), key=_literals, reverse=True)
     if len(others) == 1 and scalars == [type(None)]:
         return _optional(hint, others[0])
 
@@ -280,6 +295,16 @@ def _union(hint: Any, members: tuple[Any, ...]) -> Structure:
         return best[1]
 
     return build
+
+
+def _literals(member: Any) -> int:
+    """Count the fields that allow certain values only: of members that fit equally, the most specific one wins."""
+    if not attrs.has(member):
+        return 0
+    return sum(
+        any(typing.get_origin(each) is typing.Literal for each in (hint, *typing.get_args(hint)))
+        for hint in hints(member).values()
+    )
 
 
 def _optional(hint: Any, member: Any) -> Structure:

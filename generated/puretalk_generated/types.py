@@ -7,16 +7,18 @@ module. Here one ``Sender`` sends every request and decodes every response, so i
 
 from __future__ import annotations
 
+import base64
 import datetime
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO, Annotated, Any, Generic, Literal, TypeVar
+from typing import IO, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
 import msgspec
 
 T_co = TypeVar("T_co", covariant=True)
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 AwareDatetime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 """A datetime with a UTC offset, which RFC 3339 and therefore OpenAPI's ``date-time`` require."""
@@ -66,6 +68,29 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
         return f"Body({self.content_type!r})"  # the content may be personal
 
 
+class KeyPlace(msgspec.Struct, frozen=True):
+    """Where requests carry the API key."""
+
+    location: Literal["header", "query", "cookie"]
+    name: str
+    scheme: Literal["", "Basic", "Bearer"] = ""
+    """The authentication scheme that stands before the key (RFC 9110, section 11.1)."""
+
+    def parts(self, key: str) -> tuple[Pairs, Pairs]:
+        """Return the query parameters and the headers that carry ``key``."""
+        if self.location == "query":
+            return ((self.name, key),), ()
+        if self.location == "cookie":
+            return (), encode_cookies([(self.name, key)])
+        value = basic_credentials(key) if self.scheme == "Basic" else key
+        return (), ((self.name, f"{self.scheme} {value}" if self.scheme else value),)
+
+
+def basic_credentials(key: str) -> str:
+    """Encode "user:password", or a user name alone, as RFC 7617 says."""
+    return base64.b64encode((key if ":" in key else f"{key}:").encode()).decode()
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """An HTTP request below the base URL. Building one does no I/O."""
 
@@ -79,6 +104,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the operation that built it."""
     path_template: str | None = None
     """The path as in the document, without the values of its parameters."""
+    accept: str | None = None
+    """The media types of its responses, where they are not ``application/json``."""
+    key: KeyPlace | Literal["default"] | None = "default"
+    """Where it carries the API key, if not at ``spec.API_KEY``; None for nowhere."""
+    base_url: str | None = None
+    """The server of its operation, where that has one of its own."""
 
     def __repr__(self) -> str:
         return f"Request({self.method!r}, {self.path!r})"  # the rest may be personal
@@ -183,6 +214,14 @@ def encode_cookies(named: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], .
     """Write cookie parameters as a single ``Cookie`` header (RFC 6265); no header if there are none."""
     encoded = "; ".join(f"{name}={quote(value, safe='')}" for name, value in encode_query(named))
     return (("Cookie", encoded),) if encoded else ()
+
+
+def join_cookies(headers: Pairs) -> Pairs:
+    """Join several ``Cookie`` headers, since a request must not have more than one (RFC 6265, section 5.4)."""
+    cookies = [value for name, value in headers if name == "Cookie"]
+    if len(cookies) < 2:
+        return headers
+    return (*(pair for pair in headers if pair[0] != "Cookie"), ("Cookie", "; ".join(cookies)))
 
 
 _SHOWN = frozenset({"bool", "int", "float", "bool | None", "int | None", "float | None"})

@@ -3,13 +3,14 @@
     python -m codegen generate             generate generated/ from openapi.yaml
     python -m codegen check                exit with 1 if generated/ does not match openapi.yaml
     python -m codegen update LOCATION ...  replace openapi.yaml with a new document, and generate
+    python -m codegen update --add ...     the same, but merge the new document with openapi.yaml
     python -m codegen diff LOCATION ...    report what an update would change, without changing anything
     python -m codegen api-diff [REF]       list breaking changes to the Python API since a release
 
 A LOCATION is a file or an http(s) URL, of an OpenAPI document or of a documentation page that contains one.
 
 Exit status: 0 success; 1 an error, with one message on stderr, or what the command looks for (a difference, a breaking
-change); 2 the update is done but there are follow-ups, or the Python APIs cannot be compared; 130 interrupted.
+change); 2 the update is done but there are follow-ups, or the Python APIs cannot be compared; 130 or 143 interrupted.
 """
 
 from __future__ import annotations
@@ -27,17 +28,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("generate", help="generate generated/ from openapi.yaml")
     commands.add_parser("check", help="exit with 1 if generated/ does not match openapi.yaml")
-    update = commands.add_parser("update", help="replace openapi.yaml with a new document, and generate")
-    diff = commands.add_parser("diff", help="report what an update would change")
-    api_diff = commands.add_parser("api-diff", help="list breaking changes to the Python API since a release")
-    for command in (update, diff):
-        command.add_argument(
-            "locations",
-            nargs="*",
-            metavar="LOCATION",
-            help="a file or URL of a document or of a page that contains one",
-        )
+    for name, text in (
+        ("update", "replace openapi.yaml with a new document, and generate"),
+        ("diff", "report what an update would change"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("locations", nargs="*", metavar="LOCATION", help="a file or URL of a document or page")
+        command.add_argument("--add", action="store_true", help="merge the document with openapi.yaml")
         command.add_argument("--json", action="store_true", help="print the report as JSON")
+    api_diff = commands.add_parser("api-diff", help="list breaking changes to the Python API since a release")
     api_diff.add_argument("ref", nargs="?", help="a tag, branch or commit; default: the last tag v*")
     for command in commands.choices.values():
         command.add_argument("--root", type=Path, default=regenerate.ROOT, help="the folder of the project")
@@ -56,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
         return api_changes.run(root, options.ref)
     from . import update_spec
 
-    return update_spec.run(root, options.locations, dry_run=options.command == "diff", as_json=options.json)
+    dry_run = options.command == "diff"
+    return update_spec.run(root, options.locations, dry_run=dry_run, as_json=options.json, add=options.add)
 
 
 if __name__ == "__main__":

@@ -26,36 +26,17 @@ class ComparisonError(Exception):
 
 
 def git(root: Path, *arguments: str) -> bytes:
-    """Run git in the project; return its output.
-
-    Raises:
-        ComparisonError: It failed, or is not installed.
-    """
+    """Run git in the project; return its output, or raise a ComparisonError with the cause."""
     try:
-        result = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True).stdout
     except OSError as error:
         raise ComparisonError(f"git cannot be run: {error.strerror}") from None
-    if result.returncode != 0:
-        raise ComparisonError(result.stderr.decode(errors="replace").strip())
-    return result.stdout
-
-
-def check_checkout(root: Path) -> None:
-    """Refuse a folder that is not the root of a checkout, such as an unpacked source distribution."""
-    try:
-        top = git(root, "rev-parse", "--show-toplevel").decode().strip()
-    except ComparisonError as error:
-        raise ComparisonError(f"not a git checkout: {error}") from None
-    if Path(top).resolve() != root:
-        raise ComparisonError("not a git checkout: the repository belongs to a parent folder")
+    except subprocess.CalledProcessError as error:
+        raise ComparisonError(error.stderr.decode(errors="replace").strip()) from None
 
 
 def last_release(root: Path) -> str | None:
-    """Return the last tag v* that HEAD descends from, or None.
-
-    Raises:
-        ComparisonError: There is no commit, or the clone is shallow.
-    """
+    """Return the last tag v* that HEAD descends from, or None; refuse a shallow clone, which has no tags."""
     git(root, "rev-parse", "--verify", "HEAD")
     try:
         return git(root, "describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD").decode().strip()
@@ -66,11 +47,7 @@ def last_release(root: Path) -> str | None:
 
 
 def breaking_changes(root: Path, ref: str) -> list[str]:
-    """Compare the working tree with a commit; return a line for each breaking change.
-
-    Raises:
-        ComparisonError: There is no such commit, or it lacks one of the packages.
-    """
+    """Compare the working tree with a commit; return a line for each breaking change."""
     folders = [f"{source}/{package}" for source, package in SOURCES.items()]
     try:
         commit = git(root, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
@@ -81,47 +58,35 @@ def breaking_changes(root: Path, ref: str) -> list[str]:
         before = Path(folder).resolve()
         members.extractall(before, filter="data")
         old, new = load(before), load(root)
-        breakages = [
-            breakage
+        found = [
+            describe(breakage, {before: f" of {ref}", root: ""})
             for package in SOURCES.values()
             for breakage in griffe.find_breaking_changes(old[package], new[package])
         ]
-        return sorted({describe(breakage, {before: f" of {ref}", root: ""}) for breakage in breakages})
+    return sorted(set(found))
 
 
 def load(root: Path) -> griffe.ModulesCollection:
-    """Read both packages below a folder.
-
-    Raises:
-        ComparisonError: One is missing or broken; griffe would report its names as removed.
-    """
+    """Read both packages; refuse one that is missing or broken, whose names griffe would report as removed."""
     loader = griffe.GriffeLoader(search_paths=[root / source for source in SOURCES], allow_inspection=False)
     for source, package in SOURCES.items():
-        check_package(root / source / package)
+        folder = root / source / package
+        if not (folder / "__init__.py").is_file():
+            raise ComparisonError(f"there is no package {package}")
         loader.load(package)
-        mark_exports(loader.modules_collection[package])
+        for path in folder.rglob("*.py"):
+            try:
+                tree = ast.parse(path.read_bytes())
+            except (SyntaxError, ValueError) as error:
+                raise ComparisonError(f"{path.relative_to(folder.parent)}: not valid Python: {error}") from None
+            # "from x import y as y" exports y (PEP 484), which griffe ignores.
+            steps = path.relative_to(folder).with_suffix("").parts
+            module: Any = loader.modules_collection[(package, *(step for step in steps if step != "__init__"))]
+            for node in ast.walk(tree):
+                for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+                    if alias.asname == alias.name:
+                        module.members[alias.name].public = True
     return loader.modules_collection
-
-
-def check_package(folder: Path) -> None:
-    """Refuse a package that is missing, or has a module that is not valid Python."""
-    if not (folder / "__init__.py").is_file():
-        raise ComparisonError(f"there is no package {folder.name}")
-    for path in folder.rglob("*.py"):
-        try:
-            ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError) as error:
-            raise ComparisonError(f"{path.relative_to(folder.parent)}: not valid Python: {error}") from None
-
-
-def mark_exports(module: griffe.Module) -> None:
-    """Make the names public that a module exports with ``from x import y as y`` (PEP 484), which griffe ignores."""
-    for node in ast.walk(ast.parse(Path(str(module.filepath)).read_bytes())):
-        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
-            if alias.asname == alias.name:
-                module.members[alias.name].public = True
-    for member in module.modules.values():
-        mark_exports(member)
 
 
 def describe(breakage: griffe.Breakage, labels: dict[Path, str]) -> str:
@@ -138,12 +103,10 @@ def describe(breakage: griffe.Breakage, labels: dict[Path, str]) -> str:
 
 
 def run(root: Path, ref: str | None) -> int:
-    """Print the breaking changes since ``ref``, or since the last tag v*; return the exit status.
-
-    The status is 1 if there are any, and 2, with a message on stderr, if the APIs cannot be compared.
-    """
+    """Print the breaking changes since ``ref``, or the last tag v*; return 1 if there are any, 2 if it fails."""
     try:
-        check_checkout(root)
+        if git(root, "rev-parse", "--show-prefix").strip():
+            raise ComparisonError("not a git repository: it belongs to a parent folder")
         ref = ref or last_release(root)
         if ref is None:
             print("no release yet (HEAD does not descend from a tag v*): nothing to compare with")

@@ -1,23 +1,26 @@
-"""Compares two OpenAPI documents and says which changes break code that uses the generated package.
+"""Compares two generated packages and says, for their callers, what has changed and what breaks their code.
 
-No maintained Python library does this: oasdiff is a Go program, optic and openapi-diff are npm packages, and
-breakwatch judges by the wire format alone. What matters here is the Python code: a new enum value in a response breaks
-nothing, since models keep unknown values, while a removed one in a request does.
+The packages come from the documents with their fixes, so a document that says the same in another way has no changes.
+griffe's own comparison sees neither annotations nor Literals, and does not know which models callers read or write.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from .pointers import Pointer, jsonpath
-from .surface import Node, Surface, surface
+from .package_facts import Contents, Fact
+from .pointers import Pointer, pointer_to
 
-PYTHON_FORMATS = frozenset({"date", "date-time", "uuid", "binary", "byte"})
-"""Formats that change the Python type of a string; other formats are documentation."""
+Pointers = Mapping[str, Pointer]
+MIN_SHARED = 0.75
+"""The part of its fields that a model must share with another to count as that model with another name."""
+
+SECURITY: Pointer = ("components", "securitySchemes")
+"""What describes the constants of ``spec.py`` other than version and server."""
 
 
 @frozen(kw_only=True)
@@ -26,10 +29,9 @@ class Change:
 
     Attributes:
         kind: ``added``, ``removed`` or ``changed``.
-        what: What changed: server, security scheme, operation, parameter, request body, response, schema, field,
-            items, member.
-        path: JSONPath (RFC 9535) into the new document, or into the old one if it was removed.
-        python: Its name in ``puretalk_generated``; empty if it has none.
+        what: What changed: constant, model, values, field, operation, parameter, response.
+        path: JSON pointer into the new document, or into the old one if it was removed; empty if it has none.
+        python: Its name in ``puretalk_generated``.
         breaking: Whether code that uses the package may have to change.
         text: The change, for a person.
     """
@@ -42,152 +44,158 @@ class Change:
     text: str
 
 
-def compare(
-    old: Any,
-    new: Any,
-    old_names: Mapping[Pointer, str] | None = None,
-    new_names: Mapping[Pointer, str] | None = None,
-) -> list[Change]:
-    """Return the changes from one OpenAPI document to another, breaking changes first.
+def compare(was: tuple[Contents, Pointers], now: tuple[Contents, Pointers]) -> list[Change]:
+    """Return the changes from one package to another, each given with its pointers, breaking changes first."""
+    (old, old_pointers), (new, new_pointers) = was, now
+    names = renamed(old, new)
+    before = {
+        with_names(name, names): fact.map(lambda text: with_names(text, names)) for name, fact in old.facts.items()
+    }
+    after, both = new.facts, {**before, **new.facts}
+    pointers = {name: SECURITY for name in both if name.startswith("spec.")}
+    pointers |= {**{with_names(name, names): at for name, at in old_pointers.items()}, **new_pointers}
+    sent, read = used(before, after, "parameter"), used(before, after, "operation", "response")
+    literals = {name: fact.values for name, fact in both.items() if fact.values}
+    differing = [name for name in both if before.get(name) != after.get(name)]
+    takes_others = {both[name].of for name in differing if both[name].what == "parameter"}
+    found = [("changed", True, f"`{one}` is now called `{other}`", other) for one, other in names.items()]
+    for name in differing:
+        one, other, fact = before.get(name), after.get(name), both[name]
+        if fact.of and (fact.of in before) != (fact.of in after):
+            continue  # part of what is new or gone as a whole
+        if one and other and name in takes_others:
+            one = evolve(one, declared=other.declared)  # with other parameters, its request is another one anyway
+        is_sent = fact.what == "parameter" or (fact.of or name) in sent
+        is_read = not is_sent or (fact.of or name) in read
+        found += [(*verdict, name) for verdict in verdicts(name, one, other, literals, is_sent, is_read)]
+    changes = [
+        Change(
+            kind=kind,
+            what=both[name].what,
+            path=pointer_to(pointers[name]) if name in pointers else "",
+            python=name,
+            breaking=breaking,
+            text=text,
+        )
+        for kind, breaking, text, name in found
+    ]
+    return sorted(changes, key=lambda change: (not change.breaking, change.path, change.text))
 
-    Args:
-        old: The current document.
-        new: The document that replaces it.
-        old_names: Python names by pointer into ``old``, for what was removed.
-        new_names: Python names by pointer into ``new``, for everything else.
-    """
-    before, after = surface(old), surface(new)
-    found = renamed_fields(before, after, old_names or {}, new_names or {})
-    covered: set[Pointer] = set()  # nothing below these is reported again
-    for key in sorted(before.keys() | after.keys(), key=len):
-        if any(key[:length] in covered for length in range(1, len(key))):
-            continue
-        was, now = before.get(key), after.get(key)
-        if was is None or now is None or was.facts.get("type") != now.facts.get("type"):
-            covered.add(key)
-        found += differences(was, now, old_names or {}, new_names or {})
-    return sorted(found, key=lambda change: (not change.breaking, change.path, change.text))
 
-
-def renamed_fields(
-    before: Surface, after: Surface, old_names: Mapping[Pointer, str], new_names: Mapping[Pointer, str]
-) -> list[Change]:
-    """Find fields that were renamed in the document but not in Python, and move them to their new key in ``before``."""
-    added = {new_names.get(node.path): key for key, node in after.items() if key not in before}
-    found = []
-    for key in [key for key in before if key not in after]:
-        name = old_names.get(before[key].path)
-        if name is None or name not in added or key[-2:-1] != ("properties",):
-            continue
-        other = added[name]
-        for below in [below for below in before if below[: len(key)] == key]:
-            before[*other, *below[len(key) :]] = before.pop(below)
-        what, path = after[other].what, jsonpath(after[other].path)
-        text = f"is now called {other[-1]}, was {key[-1]}"
-        found.append(Change(kind="changed", what=what, path=path, python=name, breaking=False, text=text))
+def renamed(old: Contents, new: Contents) -> dict[str, str]:
+    """Return the new names of the models and Literals that exist under another name."""
+    found: dict[str, str] = {}
+    for was in [name for name, fact in old.facts.items() if fact.what in ("model", "values") and name not in new.facts]:
+        parts = old.facts[was].values or old.fields[was].keys()
+        for now in [name for name in new.facts if name not in old.facts and name not in found.values()]:
+            others = new.facts[now].values or new.fields.get(now, {}).keys()
+            if parts and len(parts & others) >= MIN_SHARED * len(parts | others):
+                found[was] = now
+                break
     return found
 
 
-def differences(
-    before: Node | None, after: Node | None, old_names: Mapping[Pointer, str], new_names: Mapping[Pointer, str]
-) -> Iterator[Change]:
-    """Yield the changes to one node."""
-    node, names = (after, new_names) if after is not None else (before, old_names)
-    assert node is not None
-    about = {"what": node.what, "path": jsonpath(node.path), "python": names.get(node.path, "")}
-    if before is None:
-        breaks = node.facts.get("required", False) and "request" in node.use
-        # Items that could be anything now have a type; an operation with one successful response now has two.
-        breaks |= node.what == "items" or bool(node.facts.get("success"))
-        yield Change(kind="added", breaking=breaks, text=f"new{describe(node)}", **about)
-    elif after is None:
-        is_error = node.facts.get("success") is False
-        yield Change(kind="removed", breaking=not is_error, text="was removed", **about)
-    else:
-        was_named, is_named = (own_name(before, old_names), own_name(after, new_names))
-        if was_named and is_named and was_named != is_named:
-            yield Change(kind="changed", breaking=True, text=f"Python name: {was_named} -> {is_named}", **about)
-        for fact in sorted(before.facts.keys() | after.facts.keys()):
-            was, now = before.facts.get(fact), after.facts.get(fact)
-            if was != now:
-                for kind, text, breaks in verdicts(fact, was, now, after):
-                    yield Change(kind=kind, breaking=breaks, text=text, **about)
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with models called by their new names."""
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text) if names else text
 
 
-def own_name(node: Node, names: Mapping[Pointer, str]) -> str:
-    """Return the Python name of a node without the model or function that it belongs to."""
-    name = names.get(node.path, "")
-    return name if node.what == "operation" else re.split(r"[.(]", name)[-1]
+def used(before: Mapping[str, Fact], after: Mapping[str, Fact], *what: str) -> set[str]:
+    """Return the models and Literals that parameters, or responses, consist of in either package."""
+    facts = [*before.items(), *after.items()]
+    parts: dict[str, set[str]] = {}
+    for name, fact in facts:
+        if fact.what in ("model", "values", "field"):
+            parts.setdefault(fact.of or name, set()).update(re.findall(r"\w+", fact.type))
+    waiting = {word for _, fact in facts if fact.what in what for word in re.findall(r"\w+", fact.type)}
+    found: set[str] = set()
+    while waiting := (waiting & parts.keys()) - found:
+        found |= waiting
+        waiting = set().union(*(parts[name] for name in waiting))
+    return found
 
 
-def verdicts(fact: str, was: Any, now: Any, after: Node) -> Iterator[tuple[str, str, bool]]:
-    """Yield kind, text and whether it is breaking of each change to a fact."""
-    sent, read = "request" in after.use, "response" in after.use
-    match fact:
-        case "required":
-            optional_read = read and was and not after.facts.get("nullable")
-            breaks = bool((sent and now) or optional_read)
-            yield "changed", "is now required" if now else "is now optional", breaks
-        case "nullable":
-            # An optional field is ``T | None`` in any case.
-            breaks = after.facts.get("required", False) and (read if now else sent)
-            yield "changed", "may now be null" if now else "can no longer be null", breaks
-        case "enum":
-            yield from enum_verdicts(was, now, sent=sent, read=read)
-        case "deprecated":
-            yield "changed", "is now deprecated" if now else "is no longer deprecated", False
-        case "success":
-            yield "changed", "is now a success" if now else "is no longer a success", True
-        case _:
-            breaks = fact in ("type", "content") and bool(after.use)
-            breaks |= fact == "format" and bool({was, now} & PYTHON_FORMATS)
-            breaks |= fact == "other properties" and was == "kept"
-            yield "changed", f"{fact}: {was or 'none'} -> {now or 'none'}", breaks
-
-
-def enum_verdicts(was: Any, now: Any, *, sent: bool, read: bool) -> Iterator[tuple[str, str, bool]]:
-    """Yield the same for an enum; None means that there is no enum."""
-    if was is None:
-        yield "changed", f"is now restricted to {listed(now)}", sent
+def verdicts(
+    name: str, was: Fact | None, now: Fact | None, literals: Mapping[str, frozenset[str]], sent: bool, read: bool
+) -> Iterator[tuple[str, bool, str]]:
+    """Yield kind, whether it is breaking, and text of each change to one name."""
+    part = re.sub(r".*[( ]|\)", "", name)
+    if was is None or now is None:
+        yield added_or_removed(name, part, was, now, sent)
         return
-    if now is None:
-        # The Literal no longer exists, and code that read one of a few values now reads any text.
-        yield "changed", f"is no longer restricted to {listed(was)}", read
-        return
-    if added := now - was:
-        yield "added", f"new value {listed(added)}", False
-    if gone := was - now:
-        yield "removed", f"value {listed(gone)} was removed", sent
+    subject = f"`{part}` of `{now.of}`" if now.what in ("parameter", "response") else f"`{name}`"
+    if added := now.values - was.values:
+        yield "added", False, f"{subject} has the new value {', '.join(sorted(added))}"
+    if gone := was.values - now.values:
+        yield "removed", sent, f"{subject} no longer has the value {', '.join(sorted(gone))}"
+    if (was.type, was.required) != (now.type, now.required):
+        old_types, new_types = members(was.type, literals), members(now.type, literals)
+        breaking = now.what != "constant" and (
+            (read and bool(uncovered(new_types, old_types)))
+            or (sent and bool(uncovered(old_types, new_types)))
+            or (sent and now.required and not was.required)
+        )
+        need = ["required" if now.required else "optional"] if was.required != now.required else []
+        types = [f"`{now.type}`"] if was.type != now.type else []
+        before = f", was `{was.type}`" if types else ""
+        yield "changed", breaking, f"{subject} is now {' and '.join(types + need)}{before}"
+    elif was.declared != now.declared:
+        how = {
+            "operation": "sends another request",
+            "field": f"is declared as `{now.declared}`, was `{was.declared}`",
+            "response": f"is read as {now.declared}, was {was.declared}",
+        }
+        yield "changed", now.what == "parameter", f"{subject} {how.get(now.what, 'is declared differently')}"
 
 
-def listed(values: frozenset[str]) -> str:
-    """Format the values of an enum."""
-    return ", ".join(sorted(values))
+def added_or_removed(name: str, part: str, was: Fact | None, now: Fact | None, sent: bool) -> tuple[str, bool, str]:
+    """Return kind, whether it is breaking, and text of a name that is new or gone."""
+    if now is not None:
+        texts = {
+            "parameter": f"`{now.of}` {'needs' if now.required else 'accepts'} `{part}`",
+            "response": f"`{now.of}` documents {part}",
+            "field": f"`{name}` is new (`{now.type}`{', required' if now.required else ''})",
+        }
+        return "added", sent and now.required, texts.get(now.what, f"`{name}` is new")
+    assert was is not None
+    texts = {
+        "parameter": f"`{was.of}` no longer accepts `{part}`",
+        "response": f"`{was.of}` no longer documents {part}",
+    }
+    return "removed", was.what != "response" or part.startswith("2"), texts.get(was.what, f"`{name}` is gone")
 
 
-def describe(node: Node) -> str:
-    """Describe a new node in parentheses."""
-    facts = [str(node.facts[name]) for name in ("type", "format") if node.facts.get(name)]
-    facts += [name for name in ("required", "nullable", "deprecated") if node.facts.get(name)]
-    return f" ({', '.join(facts)})" if facts else ""
+def members(annotation: str, literals: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the members of a union, with the values of its Literals."""
+    waiting: list[ast.expr] = [ast.parse(annotation, mode="eval").body]
+    found: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.BinOp):
+            waiting += [node.left, node.right]
+        else:
+            found |= literals.get(text := ast.unparse(node), frozenset({text}))
+    return found
+
+
+def uncovered(types: set[str], by: set[str]) -> set[str]:
+    """Return the types that are none of the others; a text of a Literal is a str."""
+    return {name for name in types - by if not (name[0] in "'\"" and "str" in by)}
 
 
 def suggestion(changes: list[Change]) -> str:
     """Return the part of the version number to increment (Semantic Versioning 2.0.0)."""
     if any(change.breaking for change in changes):
         return "major"
-    return "minor" if any(change.kind == "added" for change in changes) else "patch"
+    return "minor" if any(change.python != "spec.VERSION" for change in changes) else "patch"
 
 
 def as_text(changes: list[Change]) -> str:
     """Return a report for a person."""
     lines = []
     for change in changes:
-        name = change.python or change.path
-        lines.append(f"{'BREAKING' if change.breaking else 'ok':<9} {change.what} {name}: {change.text}")
-        if change.python:
-            lines.append(f"{'':<9}   {change.path}")
+        lines.append(f"{'BREAKING' if change.breaking else 'ok':<9} {change.text}")
+        lines += [f"{'':<9}   {change.path}"] if change.path else []
     breaking = sum(change.breaking for change in changes)
     count = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
-    lines.append(f"{count}, {breaking or 'none'} breaking: {suggestion(changes)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"{count}, {breaking or 'none'} breaking: {suggestion(changes)}"])

@@ -1,10 +1,10 @@
-"""Compares a generated package with its document and reports what is missing from the package.
+"""Compares a generated package with its document: sends values of every schema through the package.
 
     python -m codegen.completeness FOLDER < facts.json
 
-FOLDER is the package. The facts are the document, with all fixes applied, and the class name of each component schema.
-The result is a JSON list of messages. Every module is imported and every request is built, so regenerate.py runs this
-in a separate process.
+FOLDER is the package. The facts are the document, normalized, and the class name of each component schema that has one.
+The result is JSON: problems, and the places of warnings. Everything is imported and every request is built, so
+regenerate.py runs this in a separate process.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ import json
 import re
 import sys
 import typing
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import attrs
+import msgspec
 
-from .pointers import at, escape
-from .typed_walk import TypedWalk, members, property_pointers
+from .contents import FORMS, READ_AS
+from .document import operations
+from .pointers import resolve
+from .samples import FILE, Samples
+from .walk import walk
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 """The default style of parameters, which is the only one that the client supports."""
+HOLDS = {"query": (list, dict), "path": (list,), "header": (), "cookie": ()}
+"""What else than scalars the client encodes in each place; other encodings are ambiguous."""
+MEDIA = {content_type: media for media, content_type in READ_AS.items()}
 
 
-def load(package: Path) -> tuple[dict[str, ModuleType], list[str]]:
+def load(package: Path) -> tuple[dict[str, Any], list[str]]:
     """Import every module of the package; return the modules by name, and a message for each that fails."""
     modules, problems = {}, []
     for path in sorted(package.rglob("*.py")):
@@ -38,13 +43,6 @@ def load(package: Path) -> tuple[dict[str, ModuleType], list[str]]:
             modules[name] = importlib.import_module(f"{package.name}.{name}".removesuffix(".__init__"))
         except Exception as error:  # any exception: it becomes a message
             problems.append(f"{path.relative_to(package)}: cannot be imported: {described(error)}")
-    for name in getattr(modules.get("models"), "__all__", ()):
-        try:
-            model = getattr(modules["models"], name)
-            if attrs.has(model):
-                typing.get_type_hints(model)
-        except Exception as error:
-            problems.append(f"models: {name} cannot be used: {described(error)}")
     return modules, problems
 
 
@@ -53,174 +51,210 @@ def described(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def template(path: str) -> str:
-    """Remove the parameter names from a path template: those in a module's docstring are Python names."""
-    return re.sub(r"\{.*?\}", "{}", path)
+class Comparison:
+    """Compares a document with a package.
 
+    Attributes:
+        problems: The messages, each with what makes two of them the same.
+    """
 
-def sent_arguments(module: ModuleType, path: str, has_body: bool) -> dict[tuple[str, str], str]:
-    """Build a request; return the arguments by the location and the name under which each is sent."""
-    names = [*inspect.signature(module.request).parameters]
-    body = [name for name in ("body_", "body") if has_body and name in names][:1]
-    sent = {f"argument{index}x": name for index, name in enumerate(names) if name not in body}
-    for name in [name for name in vars(module) if name.startswith("_") and name.endswith("_body")]:
-        setattr(module, name, lambda *_: None)  # the body is None
-    arguments = {name: text for text, name in sent.items()} | dict.fromkeys(body)
-    request = module.request(**arguments)
-    found = [("query", *pair) for pair in request.params]
-    found += [("header", *pair) for pair in request.headers]
-    for cookies in [text for name, text in request.headers if name == "Cookie"]:
-        found += [("cookie", *part.split("=", 1)) for part in cookies.split("; ")]
-    filled = re.fullmatch(re.sub(r"\\\{.*?\\\}", "(.*)", re.escape(path)), request.path)
-    if filled is not None:
-        found += [("path", *pair) for pair in zip(re.findall(r"\{(.*?)\}", path), filled.groups(), strict=True)]
-    return {(location, name): sent[text] for location, name, text in found if text in sent}
+    def __init__(self, document: Any, modules: dict[str, Any], classes: dict[str, str]) -> None:
+        self.document, self.modules, self.classes = document, modules, classes
+        self.codec, self.types, self.bodies = modules["codec"], modules["types"], modules["bodies"]
+        self.schemas: dict[str, Any] = (document.get("components") or {}).get("schemas") or {}
+        self.samples = Samples(document, classes)
+        self.problems: dict[Any, str] = {}
+        self._direct: set[Any] = set()
 
-
-class Comparison(TypedWalk):
-    """Compares all operations and component schemas of a document with the package."""
-
-    def __init__(self, document: Any, modules: dict[str, ModuleType]) -> None:
-        super().__init__(document, modules["codec"].hints)
-        self.models = modules["models"]
-        self.operations = {
-            template(str(found.__doc__)): found for found in modules.values() if hasattr(found, "RESPONSES")
+    def run(self) -> dict[str, Any]:
+        """Compare everything."""
+        for name, kind in self.classes.items():
+            model, where = getattr(self.modules["models"], kind, None), f"#/components/schemas/{name}"
+            if model is None:  # the alias of a text
+                continue
+            try:
+                self.check_values(where, self.schemas[name], model | None)
+            except Exception as error:  # any exception: it becomes a message
+                self.problem(where, f"its class cannot be used: {described(error)}", described(error))
+        found = {str(module.__doc__): module for module in self.modules.values() if hasattr(module, "RESPONSES")}
+        for where, operation in operations(self.document):
+            if where not in found:
+                self.problem(where, "has no module")
+                continue
+            try:
+                self.check_operation(where, operation, found[where])
+            except Exception as error:
+                self.problem(where, f"its request cannot be built: {described(error)}", described(error))
+        warnings = self.check_seen()
+        return {
+            "problems": [self.problems[key] for key in self.problems if key not in self._direct],
+            "warnings": warnings,
         }
 
-    def run(self, classes: dict[str, str]) -> list[str]:
-        """Compare everything and return messages; ``classes`` are the class names of the component schemas."""
-        schemas = (self.document.get("components") or {}).get("schemas") or {}
-        paths = self.document["paths"]
-        if self.document.get("webhooks"):
-            self.problem("webhooks", "not in the package: a client does not receive requests")
-        for path, item in paths.items():
-            for keyword in item.keys() & {"$ref", "servers"}:
-                self.problem(f"path {path}", f"'{keyword}' is not supported")
-            for method in [method for method in METHODS if item.get(method)]:
-                self.check_operation(f"{method.upper()} {path}", item, f"#/paths/{escape(path)}/{method}")
-        for name, schema in schemas.items():
-            if classes[name] in getattr(self.models, "__all__", ()):
-                hint = getattr(self.models, classes[name]) | None
-                self.queue(schema, hint, f"#/components/schemas/{escape(name)}")
-        self.walk()
-        for name, schema in schemas.items():
-            branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key) or ()]
-            is_other = "$ref" in schema or (len(branches) == 1 and "$ref" in branches[0])
-            where = f"#/components/schemas/{escape(name)}"
-            if where not in self.reached and not is_other and (branches or schema.keys() & {"enum", "properties"}):
-                self.problem(where, f"has no class {classes[name]}, and no operation uses it")
-        self.check_pointers([*property_pointers(schemas, "#/components/schemas"), *property_pointers(paths, "#/paths")])
-        return [f"{where}: {reason}" for where, reason in self.problems.items()]
+    def problem(self, where: str, text: str, key: Any = None) -> None:
+        """Record a problem, unless one with that key is known from elsewhere."""
+        self.problems.setdefault(key or (where, text), f"{where}: {text}")
 
-    def check_pointers(self, pointers: list[str]) -> None:
-        """Check that each of these properties was reached, or that something above it is known to be missing."""
-        for pointer in pointers:
-            above = {pointer[: slash.start()] for slash in re.finditer("/", pointer)}
-            if pointer not in self.reached and not above & self.problems.keys():
-                self.problem(pointer, "no type in the package has it")
+    def check_values(self, where: str, schema: Any, hint: Any) -> list[tuple[Any, Any]]:
+        """Check that a type keeps each value of a schema; return the values and what they become."""
+        made = []
+        for value in self.samples.values(schema):
+            if value == FILE:
+                made.append((value, self.types.File(FILE.encode())))
+                continue
+            found: list[Any] = []
+            built = self.codec.structure(value, hint, lambda *mismatch, into=found: into.append(mismatch))
+            for path, expected, given in found:
+                if given is self.codec.MISSING:
+                    self.lost(where, path, built, "the package requires it, the document does not")
+                elif given != FILE or "File" not in str(expected):
+                    self.lost(where, path, built, f"its type, {shown(expected)}, cannot hold {given!r:.80}")
+            back = msgspec.json.decode(msgspec.json.encode(self.bodies.to_builtins(built)))
+            for path in [] if found else differences(value, back):
+                self.lost(where, path, built, "it is not kept")
+            made.append((value, built))
+        return made
 
-    def resolved(self, node: Any, where: str) -> tuple[Any, str]:
-        """Follow ``$ref``; return the target and its location."""
-        while "$ref" in node:
-            node, where = at(self.document, node["$ref"]), node["$ref"]
-        return node, where
+    def lost(self, where: str, path: tuple[Any, ...], built: Any, text: str) -> None:
+        """Record what is lost of a value, once for each class that it is lost from."""
+        for step in path[:-1]:
+            if isinstance(built, list):
+                built = built[step if isinstance(step, int) else 0]
+            elif isinstance(built, dict):
+                built = built.get(step) or next(iter(built.values()))
+            else:
+                built = dict(self.types.named_fields(built, unset=True)).get(step)
+        steps = ".".join("*" if isinstance(step, int) else step for step in path)
+        label = f"{where}: {steps}" if steps else where
+        # A value further inside is lost from another class, which is a problem only once.
+        key = (type(built).__name__, path[-1] if path else "")
+        if len(path) < 2:
+            self._direct.add(key)
+        self.problem(label, f"{text} ({type(built).__name__})", label if len(path) < 2 else key)
 
-    def check_operation(self, name: str, item: Any, where: str) -> None:
+    def check_operation(self, where: str, operation: Any, module: Any) -> None:
         """Compare one operation with its module."""
-        operation, module = item[where.rpartition("/")[2]], self.operations.get(template(name))
-        if module is None:
-            self.problem(name, "has no module: another operation has the same name")
-            return
-        body, body_at = self.resolved(operation.get("requestBody") or {}, f"{where}/requestBody")
-        content = body.get("content") or {}
-        try:
-            types_of = typing.get_type_hints(module.request, include_extras=True)
-            sent = sent_arguments(module, name.partition(" ")[2], bool(content))
-        except Exception as error:
-            self.problem(name, f"its function 'request' fails: {described(error)}")
-            return
-        coroutines = [found for _, found in inspect.getmembers(module, inspect.iscoroutinefunction)]
-        parameters = [*inspect.signature(module.request).parameters]
-        sender = "sender_" if "sender" in parameters else "sender"
-        if [[*inspect.signature(found).parameters] for found in coroutines] != [[sender, *parameters]]:
-            self.problem(name, "has no coroutine with the parameters of its function 'request'")
-        for keyword in operation.keys() & {"callbacks", "servers"}:
-            self.problem(name, f"its {keyword} are not in the package")
-        declared: dict[tuple[str, str], tuple[Any, str]] = {}
-        for above, holder in ((where.rpartition("/")[0], item), (where, operation)):
-            for index, entry in enumerate(holder.get("parameters") or ()):
-                parameter, found = self.resolved(entry, f"{above}/parameters/{index}")
-                # Those of the operation override those of the path.
-                declared[parameter["in"], parameter["name"]] = (parameter, found)
-        for parameter, found in declared.values():
-            self.check_parameter(name, parameter, types_of, sent, found)
-        self.check_body(name, content, types_of, inspect.getsource(module.request), body_at)
-        for status, entry in operation["responses"].items():
-            response, response_at = self.resolved(entry, f"{where}/responses/{status}")
-            self.check_response(name, status, response.get("content") or {}, module, response_at)
-
-    def check_parameter(self, name: str, parameter: Any, types_of: Any, sent: Any, where: str) -> None:
-        """Check that a parameter is sent, and encoded as the document says."""
-        location = parameter["in"]
-        label = f"{name}: {location} parameter {parameter['name']}"
-        argument = sent.get((location, parameter["name"]))
-        if argument is None or "schema" not in parameter:
-            self.problem(label, "is not sent; only a parameter with a schema can be")
-            return
-        options = members(types_of[argument])
-        is_flat = Any not in options and not any(
-            typing.get_origin(option) is list or is_object(option) for option in options
-        )
-        if parameter.get("style", STYLES[location]) != STYLES[location]:
-            self.problem(label, f"the client does not support style {parameter['style']}")
-        elif not is_flat and STYLES[location] == "form" and parameter.get("explode") is False:
-            self.problem(label, "the client does not support explode: false")
-        self.queue(parameter["schema"], types_of[argument], f"{where}/schema")
-
-    def check_body(self, name: str, content: Any, types_of: Any, source: str, where: str) -> None:
-        """Check that the body can be sent as each of its media types."""
-        if len(re.findall(r"(?:json|form|multipart|binary)_body\(", source)) != len(content):
-            self.problem(name, f"its body cannot be sent as each of {', '.join(content)}")
-        schemas = [details["schema"] for details in content.values()]
-        if any(schema in schemas[:index] for index, schema in enumerate(schemas)):
-            self.problem(name, f"only one of {' and '.join(content)} is ever sent: they have the same schema")
-        hint = types_of.get("body_", types_of.get("body"))
+        path, names = where.split(" ", 1)[1], [*inspect.signature(module.request).parameters]
+        for _, function in inspect.getmembers(module, inspect.iscoroutinefunction):
+            if [*inspect.signature(function).parameters][1:] != names:
+                self.problem(where, "has no coroutine with the parameters of its function 'request'")
+        hints = typing.get_type_hints(module.request, include_extras=True)
+        content = resolve(self.document, operation.get("requestBody") or {}).get("content") or {}
+        body = next((name for name in ("body_", "body") if content and name in names), "")
+        marks: dict[str, Any] = {name: f"argument{index}x" for index, name in enumerate(names) if name != body}
+        arguments = marks
         for media, details in content.items():
-            for property_ in [
-                key for key, value in (details.get("encoding") or {}).items() if {*value} - {"contentType"}
-            ]:
-                self.problem(f"{name}: body as {media}", f"the encoding of {property_} is not in the package")
-            self.queue(details["schema"], hint, f"{where}/content/{escape(media)}/schema")
+            label = f"{where}: body as {media}"
+            for value, built in self.check_values(label, details["schema"], hints[body]):
+                if media in FORMS and not isinstance(value, dict):
+                    self.problem(label, "a form must be an object")
+                    return
+                arguments = marks | {body: built}
+                self.check_body(label, media, details, module.request(**arguments).body)
+        sent = sent_parameters(module.request(**arguments), path)
+        entries = [*(self.document["paths"][path].get("parameters") or ()), *(operation.get("parameters") or ())]
+        declared = [resolve(self.document, entry) for entry in entries]  # the last of a name counts
+        for key, parameter in {(each["in"], each["name"]): each for each in declared}.items():
+            label = f"{where}: {key[0]} parameter {key[1]}"
+            name = next((name for name, mark in marks.items() if sent.get(key) == mark), None)
+            if name is None or "schema" not in parameter:
+                self.problem(label, "is not sent; only a parameter with a schema can be")
+                continue
+            for value, built in self.check_values(label, parameter["schema"], hints[name]):
+                self.check_parameter(label, parameter, value)
+                try:
+                    module.request(**arguments | {name: built})
+                except ValueError as error:
+                    self.problem(label, str(error))
+        for status, entry in operation["responses"].items():
+            content = resolve(self.document, entry).get("content") or {}
+            self.check_response(f"{where}: response {status}", status, content, module)
 
-    def check_response(self, name: str, status: str, content: Any, module: ModuleType, where: str) -> None:
+    def check_parameter(self, label: str, parameter: Any, value: Any) -> None:
+        """Check that a value of a parameter is encoded as the document says."""
+        location, style = parameter["in"], STYLES[parameter["in"]]
+        is_nested = isinstance(value, dict) and any(isinstance(each, dict) for each in value.values())
+        if is_nested or (isinstance(value, (list, dict)) and not isinstance(value, HOLDS[location])):
+            self.problem(label, f"there is no unambiguous encoding of such a value in {location}")
+        if parameter.get("style", style) != style:
+            self.problem(label, f"the client does not support style {parameter['style']}")
+        elif isinstance(value, (list, dict)) and style == "form" and parameter.get("explode") is False:
+            self.problem(label, "the client does not support explode: false")
+
+    def check_body(self, label: str, media: str, details: Any, body: Any) -> None:
+        """Check that a value is sent as this content type; the runtime sends all of it."""
+        if body is None or not ("*" in media or body.content_type.startswith(media.partition(";")[0])):
+            self.problem(label, "it is not sent as that")
+            return
+        for name, encoding in (details.get("encoding") or {}).items():
+            types = {kind for each, _, kind, _ in body.parts if each == name} | {"text/plain"}
+            if {*encoding} - {"contentType"} or not {encoding.get("contentType"), None} & types:
+                self.problem(label, f"the client does not support the encoding of {name}")
+
+    def check_response(self, label: str, status: str, content: Any, module: Any) -> None:
         """Compare one response with the entry of RESPONSES for its statuses."""
         covered = [(0, 999), (300, 999)]  # default, without and with a documented success
         if status != "default":
             covered = [(int(status.replace("XX", "00")), int(status.replace("XX", "99")))]
         entries = [entry for entry in module.RESPONSES.documented if (entry.first, entry.last) in covered]
-        if not entries:
-            self.problem(f"{name}: response {status}", "is not in RESPONSES")
-            return
-        if bool(content) != (entries[0].media != "none"):
-            self.problem(f"{name}: response {status}", "its body is not decoded, because it has no schema")
-        if any(details != first for first in [*content.values()][:1] for details in content.values()) or (
-            len(content) > 1 and not all("json" in media for media in content)
-        ):
-            self.problem(f"{name}: response {status}", f"only one of {' and '.join(content)} is decoded")
-        for media in [media for media in content if entries[0].media == "json" and "json" in media][:1]:
-            self.queue(content[media]["schema"], entries[0].type, f"{where}/content/{escape(media)}/schema")
+        media, details = next(iter(content.items()), ("", {"schema": {}}))
+        if not entries or entries[0].media != MEDIA.get(media, "none"):
+            self.problem(label, f"it is not read as {media}" if entries else "is not in RESPONSES")
+        elif entries[0].media == "json":
+            self.check_values(label, details["schema"], entries[0].type)
+
+    def check_seen(self) -> dict[str, list[str]]:
+        """Check that the values had every property of every schema that is used; return the schemas that are not."""
+        unused = {name for name, schema in self.schemas.items() if id(schema) not in self.samples.seen}
+        for node in walk(self.document):
+            if node.kind == "schema" and node.pointer[-2] == "properties" and id(node.value) not in self.samples.seen:
+                group, name = node.pointer[1:3]
+                if node.pointer[0] == "paths" or (group == "schemas" and name not in unused):
+                    self.problem(node.place, "no type in the package has it")
+        text = "not in the package: no operation uses them"
+        return {text: [f"#/components/schemas/{name}" for name in sorted(unused)]} if unused else {}
 
 
-def is_object(option: Any) -> bool:
-    """Whether a type represents JSON objects."""
-    return typing.get_origin(option) is dict or (attrs.has(option) and option.__name__ != "File")
+def shown(hint: Any) -> str:
+    """Return a type as a message shows it."""
+    return hint.__name__ if isinstance(hint, type) else re.sub(r"\b\w+\.models\.|typing\.", "", str(hint))
+
+
+def differences(sent: Any, back: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value that is not the same after a round trip; an optional null may be absent."""
+    if isinstance(sent, dict) and isinstance(back, dict):
+        for name, item in sent.items():
+            if name in back or item is not None:
+                yield from differences(item, back.get(name, ...), (*path, name))
+    elif isinstance(sent, list) and isinstance(back, list) and len(sent) == len(back):
+        for index, pair in enumerate(zip(sent, back, strict=True)):
+            yield from differences(*pair, (*path, index))
+    elif sent != back or isinstance(sent, bool) != isinstance(back, bool):
+        yield path
+
+
+def sent_parameters(request: Any, path: str) -> dict[tuple[str, str], str]:
+    """Return the values in a request by the location and the name under which each is sent."""
+    found = [(("query", name), value) for name, value in request.params]
+    found += [(("header", name), value) for name, value in request.headers]
+    for part in dict(request.headers).get("Cookie", "=").split("; "):
+        name, _, value = part.partition("=")
+        found.append((("cookie", name), value))
+    filled = re.fullmatch(re.sub(r"\\\{.*?\\\}", "(.*)", re.escape(path)), request.path)
+    if filled is not None:
+        values = zip(re.findall(r"\{(.*?)\}", path), filled.groups(), strict=True)
+        found += [(("path", name), value) for name, value in values]
+    return dict(found)
 
 
 def main() -> None:
-    """Write the messages as JSON."""
+    """Write what is found as JSON."""
     facts = json.load(sys.stdin)
     modules, problems = load(Path(sys.argv[1]))
-    sys.stdout.write(json.dumps(problems or Comparison(facts["document"], modules).run(facts["classes"])))
+    found = {"problems": problems, "warnings": {}}
+    if not problems:
+        found = Comparison(facts["document"], modules, facts["classes"]).run()
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -11,17 +11,11 @@ from jsonpath_rfc9535.exceptions import JSONPathError
 from .document import GenerationError
 
 
-def apply_fixes(document: Any, fixes: Any, name: str, idle: list[tuple[int, str]] | None = None) -> None:
+def apply_fixes(document: Any, fixes: Any, name: str, idle: list[str] | None = None) -> None:
     """Apply an OpenAPI Overlay 1.0 document to ``document``, in place.
 
-    Args:
-        document: The document to change.
-        fixes: The Overlay document.
-        name: What messages call the Overlay document.
-        idle: Receives number and message of each action that matches nothing. Without it, such an action is an error.
-
-    Raises:
-        GenerationError: An action is malformed or matches nothing; the message names it.
+    An action that is malformed or matches nothing is a GenerationError, which names it and the Overlay document by
+    ``name``. With ``idle``, which receives the messages about those that match nothing, they are none.
     """
     actions = fixes.get("actions") if isinstance(fixes, dict) else None
     if not isinstance(actions, list):
@@ -42,7 +36,7 @@ def apply_fixes(document: Any, fixes: Any, name: str, idle: list[tuple[int, str]
             )
             if idle is None:
                 raise GenerationError(message)
-            idle.append((number, message.removeprefix(f"{name}: ")))
+            idle.append(message.removeprefix(f"{name}: "))
         elif action.get("remove"):
             remove(nodes, label)
         elif "update" in action:

@@ -1,18 +1,16 @@
-"""Reads YAML and JSON, and refuses what could not be processed safely."""
+"""Reads YAML 1.2 and JSON into plain dicts, lists and scalars, and refuses what could not be processed safely."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import json
-import warnings
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
-from ruamel.yaml.scalarbool import ScalarBoolean
+import yaml  # type: ignore[import-untyped]
 
 from .document import GenerationError
 
@@ -20,13 +18,69 @@ from .document import GenerationError
 MAX_NODES = 1_000_000
 MAX_LEVELS = 100
 
+HIDDEN = {0x85: 0xF0085, 0x2028: 0xF2028, 0x2029: 0xF2029}
+"""Line breaks in YAML 1.1, but not in YAML 1.2, and the private characters that stand for them in the parser."""
+SHOWN = {hidden: character for character, hidden in HIDDEN.items()}
+
+
+class Number(float):
+    """A number with a fraction, as written: version 1.10 is not version 1.1."""
+
+    text: str
+
+
+class Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """The parser of YAML 1.1, in C, with the scalars of YAML 1.2: ``no`` and ``1:30`` are texts."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
+        """Build a mapping, whose keys are texts: OpenAPI has no others, but 404 is often written unquoted."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "found a key that is not a text", key.start_mark)
+            if key.value in seen:
+                problem = f"found duplicate key {key.value!r}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        self.flatten_mapping(node)  # what is merged by "<<" comes first
+        return {key.value.translate(SHOWN): self.construct_object(value, deep=True) for key, value in node.value}
+
+    def construct_text(self, node: Any) -> str:
+        """Build a text."""
+        return str(node.value).translate(SHOWN)
+
+    def construct_number(self, node: Any) -> Number:
+        """Build a number with a fraction."""
+        number = Number(re.sub(r"\.(inf|Inf|nan)", r"\1", node.value))
+        number.text = node.value
+        return number
+
+    def construct_whole_number(self, node: Any) -> int:
+        """Build an integer."""
+        return int(node.value, 0 if node.value[:2] in ("0o", "0x") else 10)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|\.inf|\.Inf|\.nan", list("-+.0123456789")),
+    ("merge", "<<", ["<"]),
+):
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+for _tag, _construct in (
+    ("map", Loader.construct_mapping),
+    ("str", Loader.construct_text),
+    ("float", Loader.construct_number),
+    ("int", Loader.construct_whole_number),
+):
+    Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct)
+
 
 def load_yaml(path: Path) -> Any:
-    """Read a YAML (or JSON) file.
-
-    Raises:
-        GenerationError: It cannot be read, or is not YAML; the message gives the line.
-    """
+    """Read a YAML (or JSON) file; a GenerationError says why it cannot be read, and in which line."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -35,129 +89,61 @@ def load_yaml(path: Path) -> Any:
 
 
 def parse_yaml(data: bytes, name: str, lines_before: int = 0) -> Any:
-    """Parse YAML or JSON.
-
-    Args:
-        data: The bytes.
-        name: What messages call them.
-        lines_before: The number of lines that precede them in the file ``name``.
+    """Parse YAML or JSON, which follows ``lines_before`` other lines in the file ``name``.
 
     Raises:
         GenerationError: It is neither, or is too large to be walked; the message gives the line.
     """
     try:
-        document = copy.deepcopy(parse_text(data.decode("utf-8-sig")))
+        return expanded(parse_text(data.decode("utf-8-sig")), iter(range(MAX_NODES)))
     except UnicodeDecodeError as error:
         raise GenerationError(f"{name}: not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise GenerationError(f"{name}: nested too deeply") from None
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{lines_before + mark.line + 1}" if mark else ""
-        raise GenerationError(f"{name}{line}: not YAML: {error.problem or error.context}") from None
-    except (
-        YAMLError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        LookupError,
-    ) as error:  # ruamel.yaml raises LookupError for some input
+        # About an anchor that is used twice only the context says it.
+        problem = error.context if error.problem in (None, "second occurrence") else error.problem
+        raise GenerationError(f"{name}{line}: not YAML: {problem}") from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise GenerationError(f"{name}: not YAML: {error}") from None
-    return document
 
 
 @functools.lru_cache(maxsize=8)
 def parse_text(text: str) -> Any:
-    """Parse JSON or YAML. The result is cached, since an update loads each document several times: do not change it."""
-    document = parse_json_or_yaml(text)
-    measure(document, {})
-    name_keys(document)
-    return document
+    """Parse JSON or YAML. The result is cached, since an update loads each document several times: do not change it.
 
-
-def parse_json_or_yaml(text: str) -> Any:
-    """Parse JSON with a JSON parser, since YAML has other rules for surrogate pairs and tabs; else parse YAML."""
+    JSON has a parser of its own, since YAML has other rules for surrogate pairs and tabs.
+    """
     if text.lstrip().startswith("{"):
         with contextlib.suppress(json.JSONDecodeError):  # not JSON: YAML in flow style
-            return json.loads(text, object_pairs_hook=unique_keys)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ReusedAnchorWarning)
-        return yaml.load(text)
+            document = json.loads(text, object_pairs_hook=unique_keys)
+            json.dumps(document, ensure_ascii=False).encode()  # which refuses half a surrogate pair
+            return document
+    level, text = 0, text.translate(HIDDEN)
+    for event in yaml.parse(text, Loader):  # building what is nested too deeply would crash the interpreter, in C
+        level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if level > MAX_LEVELS:
+            raise RecursionError
+    return yaml.load(text, Loader)  # a SafeLoader
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the members of a JSON object, which must not repeat a key (as in YAML)."""
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:
-            raise ValueError(f"found duplicate key {key!r}")
-        members[key] = value
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"found duplicate key {next(name for name in names if names.count(name) > 1)!r}")
     return members
 
 
-def name_keys(document: Any) -> None:
-    """Convert integer keys to strings in place: OpenAPI has only string keys, but 404 is often written unquoted.
-
-    Raises:
-        ValueError: A mapping has both forms of a key.
-    """
-    waiting, seen = [document], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, (dict, list)) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, dict):
-            for index, key in enumerate(list(node)):
-                if isinstance(key, int) and not isinstance(key, bool):
-                    if str(key) in node:
-                        raise ValueError(f"found duplicate key {key}")
-                    node.insert(index, str(key), node.pop(key))  # type: ignore[attr-defined]  # ruamel's
-        waiting.extend(node.values() if isinstance(node, dict) else node)
-
-
-def without_style(node: Any, copies: dict[int, Any]) -> Any:
-    """Copy a document into plain dicts, lists and scalars, without the types in which ruamel.yaml keeps the style.
-
-    ``copies`` receives the copies by id, so that the nodes of an alias are copied once.
-    """
-    if isinstance(node, dict):
-        if id(node) not in copies:
-            copies[id(node)] = {str(key): without_style(value, copies) for key, value in node.items()}
-        return copies[id(node)]
-    if isinstance(node, list):
-        if id(node) not in copies:
-            copies[id(node)] = [without_style(value, copies) for value in node]
-        return copies[id(node)]
-    if isinstance(node, ScalarBoolean):  # a subclass of int
-        return bool(node)
-    for scalar in (str, int, float):
-        if isinstance(node, scalar) and not isinstance(node, bool):
-            return scalar(node)
-    return node
-
-
-def measure(node: Any, seen: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Count the nodes and levels of ``node`` with every YAML alias expanded, as other code walks it.
-
-    Raises:
-        ValueError: There are too many nodes, or a text cannot be encoded as UTF-8.
-        RecursionError: There are too many levels, or an alias is inside its own anchor.
-    """
-    if not isinstance(node, (dict, list)):
-        str(node).encode()
-        return 1, 0
-    if id(node) not in seen:
-        seen[id(node)] = (0, MAX_LEVELS)  # for an alias inside its own anchor
-        children = [*node, *node.values()] if isinstance(node, dict) else node
-        found = [measure(child, seen) for child in children]
-        nodes, levels = sum(size for size, _ in found), max((level for _, level in found), default=0)
-        seen[id(node)] = (nodes + 1, levels + 1)
-    nodes, levels = seen[id(node)]
-    if nodes > MAX_NODES:
+def expanded(node: Any, budget: Iterator[int], level: int = 0) -> Any:
+    """Copy at most ``budget`` nodes; those of a YAML alias wherever it stands, so that each can be changed."""
+    if next(budget, None) is None:
         raise ValueError(f"with its aliases expanded it has more than {MAX_NODES} nodes")
-    if levels > MAX_LEVELS:
+    if level > MAX_LEVELS:
         raise RecursionError
-    return nodes, levels
+    if isinstance(node, dict):
+        return {key: expanded(value, budget, level + 1) for key, value in node.items()}
+    return [expanded(value, budget, level + 1) for value in node] if isinstance(node, list) else node

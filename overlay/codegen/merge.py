@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import reprlib
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
 
 from .document import GenerationError
-from .loading import parse_yaml
+from .loading import Number, parse_yaml
 from .pointers import Pointer, pointer_to
 
 MAX_CONTRADICTIONS = 10
@@ -26,15 +26,13 @@ PROSE = ("description", "summary")
 MISSING = object()
 
 
-def merge_documents(documents: Sequence[tuple[str, Any]]) -> bytes:
-    """Merge documents, given with their names, and return the result as YAML.
-
-    Raises:
-        GenerationError: They contradict each other; the message lists the first ten contradictions.
-    """
+def merge_documents(documents: Sequence[tuple[str, bytes, Any]]) -> bytes:
+    """Merge documents, given by name, text and value, into YAML in the style of the texts; list contradictions."""
     merged: dict[Pointer, tuple[Any, str]] = {}
+    styled: dict[Pointer, Any] = {}
     contradictions: list[str] = []
-    for name, document in documents:
+    for name, text, document in documents:
+        styled = {**dict(parts(with_style(text, document), name)), **styled}
         for at, value in parts(document, name):
             known, first = merged.setdefault(at, (value, name))
             contradictions += [
@@ -47,11 +45,22 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> bytes:
             lines.append(f"... and {len(contradictions) - len(lines)} more")
         advice = "the documents contradict each other. Use documents of the same version of the API."
         raise GenerationError("\n".join([advice, *lines]))
+    names = dict.fromkeys(name if "://" in name else Path(name).name for name, *_ in documents)
+    head = f"# Merged from {' and '.join(' '.join(name.split()) for name in names)}.\n"
+    result = head.encode() + dump(assemble({at: styled.get(at, value) for at, (value, _) in merged.items()}))
     whole = assemble({at: value for at, (value, _) in merged.items()})
-    text = dump(whole, list(dict.fromkeys(name for name, _ in documents)))
-    for pointer, *_ in differences(whole, parse_yaml(text, "the merged document"), "#"):
+    for pointer, *_ in differences(whole, parse_yaml(result, "the merged document"), "#"):
         raise GenerationError(f"the merged document: {pointer} is lost when written as YAML")
-    return text
+    return result
+
+
+def with_style(text: bytes, document: Any) -> Any:
+    """Return a document with comments, quotes and folded texts as written; one in JSON has none."""
+    if text.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
+        return document
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    return yaml.load(text.decode("utf-8-sig"))
 
 
 def parts(node: Any, name: str, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
@@ -68,7 +77,7 @@ def parts(node: Any, name: str, at: Pointer = ()) -> Iterator[tuple[Pointer, Any
     if len(at) == 2 and at[0] == "paths":
         yield from (((*at, key), MISSING) for key in PATH_WIDE if key not in node)
     for key, value in node.items():
-        yield from parts(value, name, (*at, key))
+        yield from parts(value, name, (*at, str(key)))
 
 
 def by_name(tags: Any, name: str) -> dict[str, Any]:
@@ -107,11 +116,11 @@ def describe(value: Any) -> str:
 
 def assemble(merged: dict[Pointer, Any]) -> Any:
     """Build a document from its parts."""
-    document = CommentedMap()
+    document: dict[Any, Any] = {}
     for at, value in merged.items():
         node = document
         for key in at[:-1]:
-            node = node.setdefault(key, CommentedMap())
+            node = node.setdefault(key, {})
         if value is not MISSING:
             node[at[-1]] = value
     if "tags" in document:
@@ -119,12 +128,13 @@ def assemble(merged: dict[Pointer, Any]) -> Any:
     return document
 
 
-def dump(document: Any, names: list[str]) -> bytes:
-    """Write the merged document. Its first line names the sources, without the folders of this machine."""
-    short = (name if "://" in name else Path(name).name for name in names)
-    stream = io.BytesIO(f"# Merged from {' and '.join(' '.join(name.split()) for name in short)}.\n".encode())
-    stream.seek(0, io.SEEK_END)
+def dump(document: Any) -> bytes:
+    """Write a document."""
+    stream = io.BytesIO()
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(
+        Number, lambda representer, number: representer.represent_scalar("tag:yaml.org,2002:float", number.text)
+    )
     yaml.dump(document, stream)
     return stream.getvalue()

@@ -1,13 +1,16 @@
-"""JSON Pointer (RFC 6901), JSONPath (RFC 9535), and the local ``$ref`` of an OpenAPI document."""
+"""JSON Pointer (RFC 6901), and the local ``$ref`` of an OpenAPI document."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 Pointer = tuple[str | int, ...]
 """The names, and the positions in lists, that lead from the root of a document to a node."""
+
+
+class CircularReference(KeyError):
+    """A ``$ref`` leads back to itself."""
 
 
 def escape(name: Any) -> str:
@@ -18,19 +21,6 @@ def escape(name: Any) -> str:
 def pointer_to(pointer: Pointer) -> str:
     """Format a pointer as a URI fragment, such as ``#/components/schemas/Call``."""
     return "/".join(["#", *map(escape, pointer)])
-
-
-def jsonpath(pointer: Pointer) -> str:
-    """Format a pointer as a JSONPath."""
-    steps = []
-    for step in pointer:
-        if isinstance(step, int):
-            steps.append(f"[{step}]")
-        elif re.fullmatch(r"[A-Za-z_]\w*", step):
-            steps.append(f".{step}")
-        else:
-            steps.append("['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']")
-    return "$" + "".join(steps)
 
 
 def references(node: Any, where: str) -> Iterator[tuple[str, str]]:
@@ -66,12 +56,12 @@ def resolve(document: Any, node: Any) -> Any:
     """Follow ``node`` through any number of ``$ref`` to a node that is not a reference.
 
     Raises:
-        KeyError: A target does not exist, or the references form a cycle.
+        KeyError: A target does not exist; or, as CircularReference, the references form a cycle.
     """
     followed: set[str] = set()
     while isinstance(node, dict) and isinstance(node.get("$ref"), str):
         if node["$ref"] in followed:
-            raise KeyError(node["$ref"])
+            raise CircularReference(node["$ref"])
         followed.add(node["$ref"])
         node = at(document, node["$ref"])
     return node

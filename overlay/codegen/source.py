@@ -18,10 +18,16 @@ from .loading import parse_yaml
 from .merge import merge_documents
 
 MAX_BYTES = 32 * 1024 * 1024
+MAX_YAML_BYTES = 8 * 1024 * 1024
+"""More than any document that is written by hand; a parser of JSON is many times as fast."""
 TIMEOUT = 60.0
 
-OPENING_FENCE = re.compile(rb"( *)(`{3,}(?=[^`]*$)|~{3,})")
-CLOSING_FENCE = re.compile(rb"( *)(`{3,}|~{3,})\s*$")
+CODE_BLOCK = re.compile(
+    rb"^(?P<indent> *)(?P<fence>`{3,}(?=[^`\n]*$)|~{3,}).*\n"
+    rb"(?P<text>(?s:.*?))(?:(?P<closed>^(?:(?P=indent))? {0,3}(?P=fence)[`~]*\s*?$)|\Z)",
+    re.MULTILINE,
+)
+"""As in CommonMark, but indented by any number of spaces, since code blocks occur in lists and components."""
 # A code block that matches is meant to be a document, even if it cannot be parsed.
 DOCUMENT = re.compile(rb"""^[\s{]*["']?(openapi|swagger)["']?\s*:""", re.MULTILINE)
 URL = re.compile("https?://", re.IGNORECASE)
@@ -30,45 +36,33 @@ HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 @attrs.frozen
 class Source:
-    """The document that is to become ``openapi.yaml``.
-
-    Attributes:
-        name: What messages call it: the path or URL as given; several are joined by " + ".
-        text: The bytes of the document. Several documents are merged.
-        document: The same, parsed.
-    """
+    """The document that is to become ``openapi.yaml``: its bytes, and the same parsed."""
 
     name: str
+    """The path or URL as given; several are joined by " + "."""
     text: bytes
     document: Any
 
 
 def load(locations: Sequence[str]) -> Source:
-    """Load all locations, paths or http(s) URLs of documents or pages, and merge them into one document.
-
-    Raises:
-        GenerationError: A location cannot be read, contains no document, or contradicts another.
-    """
+    """Load all locations, paths or http(s) URLs of documents or pages, and merge them into one document."""
     found = [source for location in locations for source in read(location)]
     if not found:
         raise GenerationError("FROM is empty: give a file or a URL, or several in quotes")
     if len({source.text for source in found}) == 1:
         return found[0]
     name = " + ".join(dict.fromkeys(source.name for source in found))
-    text = merge_documents([(source.name, source.document) for source in found])
+    text = merge_documents([(source.name, source.text, source.document) for source in found])
     return Source(name, text, parse_yaml(text, name))
 
 
 def read(location: str) -> list[Source]:
     """Read the documents at one location."""
-    if URL.match(location):
-        name, data = fetch(location)
-        suffix = PurePosixPath(name).suffix
-    else:
-        name, data = location, read_file(Path(location))
-        suffix = Path(location).suffix
+    name, data = fetch(location) if URL.match(location) else (location, read_file(Path(location)))
     if len(data) > MAX_BYTES:
         raise GenerationError(f"{name}: larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_YAML_BYTES and not data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
+        raise GenerationError(f"{name}: YAML of more than {MAX_YAML_BYTES} bytes takes too long: convert it to JSON")
     if HTML.match(data):
         raise GenerationError(
             f"{name}: an HTML page. Give the OpenAPI document itself, or the page as Markdown:"
@@ -78,12 +72,10 @@ def read(location: str) -> list[Source]:
         document = parse_yaml(data, name)
     except GenerationError:
         # Only the suffix distinguishes a broken document from a page, which is not YAML either.
-        if suffix.lower() in (".yaml", ".yml", ".json"):
+        if PurePosixPath(name).suffix.lower() in (".yaml", ".yml", ".json"):
             raise
         document = None
-    if is_openapi(document):
-        return [Source(name, data, document)]
-    sources = list(read_page(data, name))
+    sources = [Source(name, data, document)] if is_openapi(document) else list(read_page(data, name))
     if not sources:
         raise GenerationError(
             f"{name}: no OpenAPI document found: neither the whole text nor a code block in it"
@@ -137,47 +129,26 @@ async def download(url: httpx.URL, name: str) -> bytes:
 
 
 def read_page(data: bytes, name: str) -> Iterator[Source]:
-    """Yield the OpenAPI documents in the code blocks of a Markdown page."""
-    for line, text, closed in code_blocks(data):
-        if not closed and DOCUMENT.search(text):
+    """Yield the OpenAPI documents in the code blocks of a Markdown page.
+
+    Blank lines at the end of a block are left out: the vendor's pages have one that its document does not have.
+    """
+    page = data.removeprefix(codecs.BOM_UTF8)
+    for block in CODE_BLOCK.finditer(page):
+        line = page.count(b"\n", 0, block.start()) + 1
+        text = re.sub(rb"^ {0,%d}" % len(block["indent"]), b"", block["text"], flags=re.MULTILINE)
+        text = re.sub(rb"(?<=\n)\s+\Z", b"", text)
+        is_meant = DOCUMENT.search(text)
+        if is_meant and block["closed"] is None:
             raise GenerationError(f"{name}:{line}: this code block is not closed: is the page truncated?")
         try:
             document = parse_yaml(text, name, lines_before=line)
         except GenerationError:
-            if DOCUMENT.search(text):
+            if is_meant:
                 raise
             continue
         if is_openapi(document):
             yield Source(name, text, document)
-
-
-def code_blocks(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield line number, content and whether it is closed of each fenced code block of a page.
-
-    Blocks follow CommonMark, but may be indented further, since they occur in lists and components. Blank lines at the
-    end are left out: the vendor's pages have one that the vendor's document does not have.
-    """
-    opening: re.Match[bytes] | None = None
-    start, block = 0, list[bytes]()
-    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True), start=1):
-        closing = CLOSING_FENCE.match(line)
-        if opening is None:
-            opening, start, block = OPENING_FENCE.match(line), number, []
-        elif closing and closing[2].startswith(opening[2]) and len(closing[1]) < len(opening[1]) + 4:
-            yield start, without_blank_end(block), True
-            opening = None
-        else:
-            indentation = len(line) - len(line.lstrip(b" "))
-            block.append(line[min(indentation, len(opening[1])) :])
-    if opening is not None:
-        yield start, without_blank_end(block), False
-
-
-def without_blank_end(lines: list[bytes]) -> bytes:
-    """Join lines, without the blank ones at the end."""
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return b"".join(lines)
 
 
 def is_openapi(document: Any) -> bool:

@@ -6,45 +6,98 @@ Either everything is replaced, or nothing: openapi.yaml and its digest, the gene
 from __future__ import annotations
 
 import contextlib
-import copy
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import asdict, frozen
-from openapi_python_client.config import ConfigFile
 
-from . import changes as spec_changes, generated_names, regenerate, source as spec_source
+from . import package_facts, regenerate, source as spec_source
+from .changes import Change, as_text, compare, suggestion
 from .document import GenerationError, check_document
 from .fixes import apply_fixes
-from .follow_ups import CONFIG, FIXES, OVERLAY, PACKAGE, READS, FollowUp, open_follow_ups
+from .follow_ups import CONFIG, FIXES, OVERLAY, FollowUp, open_follow_ups
 from .loading import load_yaml
-from .pointers import Pointer
+from .package_facts import PACKAGE
 
 DIGEST = "overlay/openapi.sha256"
 CHANGELOG = "CHANGELOG.md"
-INPUTS = (CONFIG, FIXES, READS, regenerate.TEMPLATES, OVERLAY)
+INPUTS = (CONFIG, FIXES, regenerate.TEMPLATES, OVERLAY)
+OUTPUTS = (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECTIONS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
 """The sections of Keep a Changelog by kind of change, in their order."""
 
 
-def stage(root: Path, source: spec_source.Source, folder: Path) -> None:
-    """Create in ``folder`` a copy of the project at ``root`` with the new document."""
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM arrived; the argument is its number."""
+
+
+@frozen
+class Outcome:
+    """The consequences of a new document."""
+
+    name: str
+    changes: list[Change] | None
+    """The differences between the packages; None if the document is the current one."""
+    follow_ups: list[FollowUp]
+    verb: str
+
+    def as_json(self) -> str:
+        """Return the report as JSON."""
+        report = {
+            "suggestion": "none" if self.changes is None else suggestion(self.changes),
+            "changes": [asdict(change) for change in self.changes or ()],
+            "follow_ups": [asdict(follow_up) for follow_up in self.follow_ups],
+        }
+        return json.dumps(report, indent=2)
+
+    def as_text(self) -> str:
+        """Return the report for a person."""
+        if self.changes:
+            lines = [as_text(self.changes)]
+        elif self.changes is None:
+            lines = [f"{self.name} is identical to openapi.yaml."]
+        else:
+            lines = [f"{self.name} differs from openapi.yaml in nothing that affects the package: patch"]
+        if self.follow_ups:
+            lines += ["", "tests/codegen/test_follow_ups.py fails until these are done:"]
+            lines += [f"  {follow_up}" for follow_up in self.follow_ups]
+        count = len(self.follow_ups)
+        return "\n".join([*lines, self.verb + (f"; {count} follow-up{'' if count == 1 else 's'}" if count else "")])
+
+
+def stage(root: Path, source: spec_source.Source, folder: Path, verb: str) -> Outcome:
+    """Create in ``folder`` a copy of the project at ``root`` with the new document and all that depends on it."""
     for name in INPUTS:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (root / name).is_dir() else shutil.copy
-        copy(root / name, target)
+        copy(root / name, folder / name)
     (folder / "openapi.yaml").write_bytes(source.text)
     (folder / DIGEST).write_text(digest(source.text), encoding="ascii")
     (folder / "generated").mkdir()
-    regenerate.generate(folder, folder / PACKAGE, allow_idle_fixes=True)
+    try:
+        regenerate.generate(folder, folder / PACKAGE, allow_idle_fixes=True)
+    except GenerationError as error:  # the document is named openapi.yaml in the copy
+        raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
+    packages = []
+    for project in (root, folder):
+        document, contents = load_yaml(project / "openapi.yaml"), package_facts.read(project)
+        apply_fixes(document, load_yaml(project / FIXES), FIXES, [])
+        packages.append((contents, package_facts.pointers(document, contents)))
+    changes = compare(*packages)
+    changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), changes)
+    (folder / CHANGELOG).write_text(changelog, encoding="utf-8")
+    return Outcome(source.name, changes, open_follow_ups(folder), verb)
 
 
 def digest(text: bytes) -> str:
@@ -52,166 +105,115 @@ def digest(text: bytes) -> str:
     return f"{hashlib.sha256(text).hexdigest()}  openapi.yaml\n"
 
 
-def changes_between(old: Path, new: Path) -> list[spec_changes.Change]:
-    """Compare the documents of two projects, with the Python names of each package."""
-    before, after = load_yaml(old / "openapi.yaml"), load_yaml(new / "openapi.yaml")
-    return spec_changes.compare(before, after, python_names(old, before), python_names(new, after))
-
-
-def python_names(root: Path, document: Any) -> dict[Pointer, str]:
-    """Return the Python names of a project by pointer into its document."""
-    fixed = copy.deepcopy(document)
-    apply_fixes(fixed, load_yaml(root / FIXES), FIXES, [])
-    classes = generated_names.component_classes(fixed, ConfigFile(**load_yaml(root / CONFIG)))
-    return generated_names.python_names(fixed, generated_names.read(root / PACKAGE), classes)
-
-
-def with_changes(changelog: str, changes: list[spec_changes.Change]) -> str:
-    """Return the changelog with ``changes`` added below Unreleased (https://keepachangelog.com/en/1.1.0/).
-
-    Raises:
-        GenerationError: It has no such section.
-    """
+def with_changes(changelog: str, changes: list[Change]) -> str:
+    """Return the changelog with ``changes`` added below Unreleased (https://keepachangelog.com/en/1.1.0/)."""
     head, mark, rest = changelog.partition("## [Unreleased]\n")
     if not mark:
         raise GenerationError(f'{CHANGELOG}: no line "## [Unreleased]" to add the changes below')
     unreleased, next_mark, older = rest.partition("\n## [")
     preface, *sections = re.split(r"^### ", unreleased, flags=re.MULTILINE)
     entries = {title: body.strip() for title, _, body in (section.partition("\n") for section in sections)}
-    for kind, title in SECTIONS.items():
-        lines = [changelog_line(change) for change in changes if change.kind == kind]
-        known = entries.get(title, "")
-        if new := [line for line in dict.fromkeys(lines) if line not in known]:
-            entries[title] = "\n".join([known, *new]).strip()
+    for change in sorted(changes, key=lambda change: list(SECTIONS).index(change.kind)):
+        at = f" (`{change.path}`)" if change.path else ""
+        line = f"- {'**Breaking:** ' if change.breaking else ''}{change.text}{at}."
+        known = entries.setdefault(SECTIONS[change.kind], "")
+        if line not in known:
+            entries[SECTIONS[change.kind]] = f"{known}\n{line}".strip()
     parts = [part for part in (preface.strip(), *(f"### {title}\n\n{body}" for title, body in entries.items())) if part]
     return head + mark + "".join(f"\n{part}\n" for part in parts) + next_mark + older
 
 
-def changelog_line(change: spec_changes.Change) -> str:
-    """Format a change as a line of the changelog."""
-    mark = "**Breaking:** " if change.breaking else ""
-    return f"- {mark}{change.what} `{change.python or change.path}` of the document: {change.text}."
-
-
-@contextlib.contextmanager
-def all_or_nothing(paths: list[Path], folder: Path) -> Iterator[None]:
-    """Restore ``paths`` if the block raises; ``folder`` receives the copies."""
-    folder.mkdir()
-    for number, path in enumerate(paths):
-        if path.is_dir():
-            shutil.copytree(path, folder / str(number))
-        elif path.exists():
-            shutil.copy2(path, folder / str(number))
+def replace(root: Path, folder: Path) -> None:
+    """Move everything that was staged in ``folder`` into the project, or nothing."""
+    existing = [name for name in OUTPUTS if (root / name).exists()]
     try:
-        yield
+        for number, name in enumerate(OUTPUTS):
+            if name in existing:
+                (root / name).rename(folder / f"old-{number}")
+            (folder / name).rename(root / name)
+        for signal_number in SIGNALS:  # too late: everything was changed
+            signal.signal(signal_number, signal.SIG_IGN)
     except BaseException:
-        for number, path in enumerate(paths):
-            saved = folder / str(number)
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-            if saved.exists():
-                saved.rename(path)
+        for number, name in enumerate(OUTPUTS):
+            old = folder / f"old-{number}"
+            if (root / name).exists() and (old.exists() or name not in existing):
+                (root / name).rename(folder / f"undone-{number}")
+            if old.exists():
+                old.rename(root / name)
         raise
 
 
-def replace(root: Path, folder: Path, changelog: str) -> None:
-    """Move everything that was staged in ``folder`` into the project, or nothing."""
-    targets = [root / name for name in (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)]
-    with all_or_nothing(targets, folder / "before"):
-        regenerate.swap(folder / PACKAGE, root / PACKAGE)
-        (folder / "openapi.yaml").replace(root / "openapi.yaml")
-        (folder / DIGEST).replace(root / DIGEST)
-        (root / CHANGELOG).write_text(changelog, encoding="utf-8")
-
-
-@frozen
-class Outcome:
-    """The consequences of a new document.
-
-    Attributes:
-        name: What messages call the document.
-        is_new: Whether it differs from openapi.yaml.
-        changes: The differences in the surface of the API.
-        follow_ups: What a person must decide.
-    """
-
-    name: str
-    is_new: bool
-    changes: list[spec_changes.Change]
-    follow_ups: list[FollowUp]
-
-    def as_json(self) -> str:
-        """Return the report as JSON."""
-        report = {
-            "suggestion": spec_changes.suggestion(self.changes) if self.is_new else "none",
-            "changes": [asdict(change) for change in self.changes],
-            "follow_ups": [asdict(follow_up) for follow_up in self.follow_ups],
-        }
-        return json.dumps(report, indent=2)
-
-    def as_text(self) -> str:
-        """Return the report for a person."""
-        if not self.is_new:
-            lines = [f"{self.name} is identical to openapi.yaml."]
-        elif self.changes:
-            lines = [spec_changes.as_text(self.changes)]
-        else:
-            lines = [f"{self.name} differs from openapi.yaml in nothing that affects the package: patch"]
-        if self.follow_ups:
-            count = "1 follow-up" if len(self.follow_ups) == 1 else f"{len(self.follow_ups)} follow-ups"
-            lines += ["", f"{count}; tests/codegen/test_follow_ups.py fails until all are done:"]
-            lines += [f"  {follow_up}" for follow_up in self.follow_ups]
-        return "\n".join(lines)
-
-
-def update(root: Path, locations: list[str], *, dry_run: bool) -> Outcome:
-    """Replace the document with the one at ``locations``, or with ``dry_run`` only find the consequences.
-
-    Raises:
-        GenerationError: The document cannot be read, is invalid or cannot be generated. Nothing was changed.
-    """
-    source = spec_source.load(locations)
+def update(root: Path, locations: list[str], *, dry_run: bool, add: bool) -> Outcome:
+    """Replace the document with that at ``locations``, or with ``add`` merge both; with ``dry_run`` only report."""
+    current = root / "openapi.yaml"
+    source = spec_source.load([str(current), *locations] if add and locations else locations)
     check_document(source.document, source.name)
-    if source.text == (root / "openapi.yaml").read_bytes():
-        return Outcome(source.name, False, [], open_follow_ups(root))
+    verb = "nothing was changed" if dry_run else "done"
+    if source.text == current.read_bytes():
+        return Outcome(source.name, None, open_follow_ups(root), verb)
     # In the same folder as the package, so that a rename can replace it.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=None if dry_run else root / "generated") as name:
-        folder = Path(name)
-        try:
-            stage(root, source, folder)
-        except GenerationError as error:  # the document is named openapi.yaml in the copy
-            raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
-        outcome = Outcome(source.name, True, changes_between(root, folder), open_follow_ups(folder))
-        changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), outcome.changes)
+        outcome = stage(root, source, Path(name), verb)
         if not dry_run:
-            replace(root, folder, changelog)
+            replace(root, Path(name))
     return outcome
 
 
-def show(report: str) -> None:
-    """Print a report. A closed stdout is not an error: the update is done."""
-    encoding = sys.stdout.encoding or "utf-8"
-    with contextlib.suppress(OSError):
-        print(report.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+@contextlib.contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Refuse to run beside another update, and to begin one that cannot be finished."""
+    for path in (root, root / "generated", root / "overlay"):
+        if not os.access(path, os.W_OK):
+            raise GenerationError(f"{path} is read-only")
+    folder = os.open(root, os.O_RDONLY)  # a lock on the folder leaves no file behind
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise GenerationError("another update is running") from None
+    finally:
+        os.close(folder)
 
 
-def run(root: Path, locations: list[str], *, dry_run: bool, as_json: bool) -> int:
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise Interrupted at the first SIGINT or SIGTERM, so that everything is cleaned up; ignore any others."""
+
+    def interrupt(number: int, frame: Any) -> NoReturn:
+        for caught in SIGNALS:
+            signal.signal(caught, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(root: Path, locations: list[str], *, dry_run: bool, as_json: bool, add: bool = False) -> int:
     """Update the project, or with ``dry_run`` only report; print the report and return the exit status.
 
     An update returns 0, 1 if nothing was changed (with a message on stderr), or 2 if there are follow-ups. A dry run
-    returns 1 if a change is breaking or the document is refused. An interrupted run returns 130.
+    returns 1 if a change is breaking or the document is refused. A run ended by a signal returns 128 and its number.
     """
+    status = 1
     try:
-        outcome = update(root, locations, dry_run=dry_run)
-    except (GenerationError, OSError) as error:
-        print(f"nothing was changed: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("nothing was changed: interrupted", file=sys.stderr)
-        return 130  # 128 + SIGINT, as shells report it
-    show(outcome.as_json() if as_json else outcome.as_text())
+        with interruptible(), contextlib.nullcontext() if dry_run else alone(root):
+            outcome = update(root, locations, dry_run=dry_run, add=add)
+    except (GenerationError, OSError, Interrupted) as error:
+        cause: object = error
+        if isinstance(error, OSError):
+            cause = f"{error.filename or root}: {error.strerror}"
+        elif isinstance(error, Interrupted):
+            cause, status = "interrupted", 128 + int(error.args[0])
+        print(f"nothing was changed: {cause}", file=sys.stderr)
+        return status
+    encoding = sys.stdout.encoding or "utf-8"
+    report = (outcome.as_json() if as_json else outcome.as_text()).encode(encoding, "backslashreplace").decode(encoding)
+    with contextlib.suppress(OSError):  # a closed stdout is not an error: the update is done
+        print(report, flush=True)
     if dry_run:
-        return 1 if any(change.breaking for change in outcome.changes) else 0
+        return 1 if any(change.breaking for change in outcome.changes or ()) else 0
     return 2 if outcome.follow_ups else 0

@@ -1,105 +1,99 @@
-"""Iterators over an OpenAPI document: its schemas, parameters, bodies and responses, each with its location."""
+"""The one walker over OpenAPI documents: it knows which keywords hold which objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from .document import operations
-from .pointers import resolve
+from attrs import frozen
 
-Located = tuple[str, Any]
-"""The location of a node, as a message shows it, and the node."""
+from .document import METHODS
+from .pointers import Pointer, at, resolve
 
-
-def union_members(schema: Any) -> list[Any]:
-    """Return the members of oneOf and anyOf."""
-    return [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
-
-
-def schemas(document: Any) -> Iterator[Located]:
-    """Yield every Schema Object that is not a reference."""
-    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
-        yield from nested(schema, f"#/components/schemas/{name}")
-    for where, parameter in parameters(document):
-        yield from nested(parameter.get("schema"), f"{where}: parameter {parameter.get('name')!r}")
-    for where, _, content_type, media in media_types(document):
-        yield from nested(media.get("schema"), f"{where} {content_type}")
-
-
-def nested(schema: Any, where: str) -> Iterator[Located]:
-    """Yield a schema and the schemas inside it, without following references."""
-    if not isinstance(schema, dict) or "$ref" in schema:
-        return
-    yield where, schema
-    for step, child in children(schema):
-        yield from nested(child, f"{where}/{step}")
+CHILDREN: dict[str, dict[str, tuple[str, type | None]]] = {
+    "document": {"paths": ("path", dict), "components": ("components", None)},
+    "components": {
+        "schemas": ("schema", dict),
+        "parameters": ("parameter", dict),
+        "requestBodies": ("body", dict),
+        "responses": ("response", dict),
+    },
+    "path": {"parameters": ("parameter", list), **dict.fromkeys(METHODS, ("operation", None))},
+    "operation": {"parameters": ("parameter", list), "requestBody": ("body", None), "responses": ("response", dict)},
+    "parameter": {"schema": ("schema", None), "content": ("media", dict)},
+    "body": {"content": ("media", dict)},
+    "response": {"content": ("media", dict)},
+    "media": {"schema": ("schema", None)},
+    "schema": {
+        **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), ("schema", dict)),
+        **dict.fromkeys(("allOf", "oneOf", "anyOf", "prefixItems"), ("schema", list)),
+        **dict.fromkeys(("items", "additionalProperties", "unevaluatedProperties"), ("schema", None)),
+        **dict.fromkeys(("then", "else"), ("schema", None)),
+    },
+}
+"""For each kind of object the keywords that hold others: of which kind, and whether in a mapping or a list."""
 
 
-def children(schema: Any) -> Iterator[Located]:
-    """Yield the direct subschemas of a schema."""
-    for name, child in (schema.get("properties") or {}).items():
-        yield f"properties/{name}", child
-    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
-        for index, child in enumerate(schema.get(keyword) or ()):
-            yield f"{keyword}/{index}", child
-    for keyword in ("items", "additionalProperties"):
-        if isinstance(schema.get(keyword), dict):
-            yield keyword, schema[keyword]
+@frozen
+class Node:
+    """An object of a document."""
+
+    kind: str
+    """A key of ``CHILDREN``."""
+    value: Any
+    pointer: Pointer
+
+    @property
+    def place(self) -> str:
+        """The location, as messages show it."""
+        return place(self.pointer)
 
 
-def all_properties(document: Any, schema: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield name and schema of each property, including those of the members of allOf."""
-    schema = resolve(document, schema)
-    if id(schema) in seen:
-        return
-    seen.add(id(schema))
-    yield from ((name, child) for name, child in (schema.get("properties") or {}).items() if isinstance(child, dict))
-    for member in schema.get("allOf") or ():
-        yield from all_properties(document, member, seen)
+def place(pointer: Pointer) -> str:
+    """Name a location: "GET /calls: responses/200", "#/components/schemas/Call"."""
+    if pointer[:1] == ("paths",) and len(pointer) > 2 and pointer[2] in METHODS:
+        rest = "/".join(map(str, pointer[3:]))
+        return f"{str(pointer[2]).upper()} {pointer[1]}" + (f": {rest}" if rest else "")
+    return "#/" + "/".join(map(str, pointer))
 
 
-def reachable(document: Any, schema: Any, where: str) -> Iterator[Located]:
-    """Yield a schema and everything inside it, following references."""
-    seen: set[int] = set()
-    waiting = [(where, schema)]
+def walk(value: Any, kind: str = "document", *, follow: Any = None, seen: set[int] | None = None) -> Iterator[Node]:
+    """Yield an object and all objects inside it, parents first, in the order of the document.
+
+    Each is yielded once, and added to the ids in ``seen``. With ``follow``, the whole document, references are
+    followed. What a consumer changes in a node counts for the nodes inside it.
+    """
+    waiting: list[tuple[str, Any, Pointer]] = [(kind, value, ())]
+    seen = set() if seen is None else seen
     while waiting:
-        where, schema = waiting.pop()
-        if not isinstance(schema, dict):
+        kind, value, pointer = waiting.pop()
+        while follow is not None and isinstance(value, dict) and "$ref" in value:
+            pointer, value = tuple(value["$ref"][2:].split("/")), at(follow, value["$ref"])
+        if not isinstance(value, dict) or id(value) in seen:
             continue
-        if "$ref" in schema:
-            where, schema = schema["$ref"], resolve(document, schema)
-        if id(schema) not in seen:
-            seen.add(id(schema))
-            yield where, schema
-            waiting.extend((f"{where}/{step}", child) for step, child in children(schema))
+        seen.add(id(value))
+        yield Node(kind, value, pointer)
+        if "$ref" not in value:
+            waiting.extend(reversed(list(_children(kind, value, pointer))))
 
 
-def parameters(document: Any) -> Iterator[Located]:
-    """Yield every Parameter Object that is not a reference."""
-    for name, parameter in ((document.get("components") or {}).get("parameters") or {}).items():
-        if "$ref" not in parameter:
-            yield f"#/components/parameters/{name}", parameter
-    holders = [*document["paths"].items(), *operations(document)]
-    for where, holder in holders:
-        for parameter in (holder.get("parameters") or ()) if isinstance(holder, dict) else ():
-            if "$ref" not in parameter:
-                yield where, parameter
+def _children(kind: str, value: Any, pointer: Pointer) -> Iterator[tuple[str, Any, Pointer]]:
+    for keyword, (child, container) in CHILDREN[kind].items():
+        inner: Any = value.get(keyword)
+        if container is None:
+            yield child, inner, (*pointer, keyword)
+        elif isinstance(inner, container) and isinstance(inner, (dict, list)):
+            members = inner.items() if isinstance(inner, dict) else enumerate(inner)
+            yield from ((child, each, (*pointer, keyword, name)) for name, each in members)
 
 
-def media_types(document: Any) -> Iterator[tuple[str, bool, str, Any]]:
-    """Yield location, whether it is a request, content type and Media Type Object of every body."""
-    components = document.get("components") or {}
-    holders: list[tuple[str, bool, Any]] = [
-        (f"#/components/{kind}/{name}", kind == "requestBodies", holder)
-        for kind in ("requestBodies", "responses")
-        for name, holder in (components.get(kind) or {}).items()
-    ]
-    for where, operation in operations(document):
-        holders.append((f"{where}: requestBody", True, operation.get("requestBody") or {}))
-        holders += [
-            (f"{where}: {status}", False, response) for status, response in (operation.get("responses") or {}).items()
-        ]
-    for where, is_request, holder in holders:
-        for content_type, media in (holder.get("content") or {}).items():
-            yield where, is_request, content_type, media
+def parts(document: Any, schema: Any, *keywords: str) -> list[Any]:
+    """Return a schema and its members below ``keywords``, at any depth, without references, each once."""
+    found: dict[int, Any] = {}
+    waiting = [schema]
+    while waiting:
+        part = resolve(document, waiting.pop())
+        if isinstance(part, dict) and id(part) not in found:
+            found[id(part)] = part
+            waiting.extend(member for word in reversed(keywords) for member in reversed(part.get(word) or ()))
+    return list(found.values())

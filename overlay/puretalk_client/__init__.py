@@ -3,6 +3,7 @@
 from ._calls import CallsResource as CallsResource
 from ._client import AsyncPuretalk as AsyncPuretalk
 from ._core.raw import RawResponse as RawResponse
+from ._pagination import Paginator as Paginator
 from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
 from .errors import (

@@ -6,11 +6,8 @@ import functools
 import re
 import uuid
 
-from msgspec.structs import replace
-
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import GetCallResponse
-from puretalk_generated.types import Responses
 
 from ._core.download import Target, download
 from ._core.options import validate_request_options
@@ -19,16 +16,9 @@ from ._core.redaction import Secret
 from ._core.sender import Sender
 from ._envelope import check_call
 from .errors import DownloadError, InvalidCallIdError
-from .models import Call, CallEnvelope
+from .models import Call
 
 MAX_CALL_ID_LENGTH = 256
-
-GET_CALL: Responses[CallEnvelope] = Responses(
-    tuple(
-        replace(response, type=CallEnvelope) if response.type is GetCallResponse else response
-        for response in get_call.RESPONSES.documented
-    )
-)
 
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and surrogates (Unicode's categories Cc and Cs)."""
@@ -60,7 +50,7 @@ class CallsResource:
         text = validate_call_id(call_id)
         envelope = await self._sender.send(
             get_call.request(text),
-            GET_CALL,
+            get_call.RESPONSES,
             check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
             **validate_request_options(timeout, max_retries),
         )
@@ -136,15 +126,15 @@ class RawCalls:
         text = validate_call_id(call_id)
         response = await self._sender.send_raw(
             get_call.request(text),
-            GET_CALL,
+            get_call.RESPONSES,
             check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
             **validate_request_options(timeout, max_retries),
         )
         return response.map(_results)
 
 
-def _results(envelope: CallEnvelope) -> Call:
-    assert envelope.results is not None  # Envelope.check refuses an envelope without results
+def _results(envelope: GetCallResponse) -> Call:
+    assert isinstance(envelope.results, Call)  # check_call refuses anything else
     return envelope.results
 
 

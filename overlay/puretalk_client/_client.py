@@ -10,7 +10,8 @@ from typing import Any, Literal, NoReturn, Self, TypeVar, overload
 
 from attrs import evolve
 
-from puretalk_generated.spec import API_KEY_HEADER, SERVER
+from puretalk_generated import models as generated
+from puretalk_generated.spec import API_KEY, SERVER
 from puretalk_generated.types import Request, Responses
 
 from ._calls import CallsResource
@@ -30,13 +31,15 @@ from ._core.sender import Sender
 from ._core.transports import HTTPClient, open_transport
 from ._core.transports.urls import resolve_base_url
 from ._envelope import Envelope
+from ._pagination import ListOperation, Paginator
 from ._types import Attempt, Drift
 from ._version import __version__
 from .errors import ConfigurationError
+from .models import Call
 
 RESERVED_HEADERS = frozenset(
     {
-        (API_KEY_HEADER or "").lower(),
+        API_KEY.name.lower() if API_KEY and API_KEY.location == "header" else "authorization",
         *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "expect", "host"),
         *("te", "transfer-encoding", "upgrade", "user-agent"),
     }
@@ -143,11 +146,13 @@ class AsyncPuretalk:
                 raise ConfigurationError(f"http_client has settings of its own: pass it without {', '.join(given)}")
         headers = validate_headers(default_headers, RESERVED_HEADERS)
         agent = user_agent(f"puretalk-client/{__version__}", user_agent_suffix)
+        url = resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure)
         options = Options(
-            base_url=resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure),
+            base_url=url,
+            uses_servers=url == SERVER,
             api_key=resolve_api_key(secret, "PURETALK_API_KEY"),
-            key_header=API_KEY_HEADER,
-            headers=(("Accept", "application/json"), ("User-Agent", agent), *headers),
+            key_place=API_KEY,
+            headers=(("User-Agent", agent), *headers),
             timeout=timeout,
             connect_timeout=5.0 if connect_timeout is None else connect_timeout,
             max_retries=max_retries,
@@ -162,8 +167,13 @@ class AsyncPuretalk:
         if verify is False:
             warnings.warn("TLS certificates are not verified: anybody can read the API key", stacklevel=2)
         install_log_filters()
-        opened = open_transport("httpx" if transport is None else transport, options, http_client)
-        self._use(Sender(options, Pool(opened, options.max_connections), Envelope(strict=strict)), verify_call_id)
+        kind = "httpx" if transport is None else transport
+        pool = Pool(
+            open_transport(kind, options, http_client),
+            options.max_connections,
+            lambda url: open_transport(kind, evolve(options, base_url=url), http_client),
+        )
+        self._use(Sender(options, pool, Envelope(strict=strict)), verify_call_id)
 
     def _use(self, sender: Sender, verify_call_id: bool) -> None:
         self._sender = sender
@@ -270,6 +280,46 @@ class AsyncPuretalk:
             PuretalkError: No success, or the body is too large.
         """
         return await self._sender.send_raw(request, responses, **validate_request_options(timeout, max_retries))
+
+    @overload
+    def paginate(
+        self, operation: ListOperation[generated.Call], /, *, max_items: int | None = None, **parameters: Any
+    ) -> Paginator[Call]: ...
+    @overload
+    def paginate(
+        self, operation: ListOperation[T], /, *, max_items: int | None = None, **parameters: Any
+    ) -> Paginator[T]: ...
+    def paginate(
+        self, operation: ListOperation[Any], /, *, max_items: int | None = None, **parameters: Any
+    ) -> Paginator[Any]:
+        """Return the items of a list operation, page after page, as an async iterator.
+
+            from puretalk_generated.api.calls import list_calls
+
+            async for call in client.paginate(list_calls, status="completed"):
+                print(call.call_id)
+
+        While you use the items of a page, the next page is being fetched. The server decides which page is next;
+        only the number in its ``next`` is used, never a URL. An error in a page is raised after the items before it.
+        Up to ten empty pages in a row are followed.
+
+        Args:
+            operation: A module of ``puretalk_generated.api`` whose operation has a parameter ``page`` and a response
+                with ``next`` and ``results``.
+            max_items: How many items to return at most; else all.
+            **parameters: Those of the operation: ``limit``, the size of a page, ``page``, where to start, and
+                filters. To resume, pass the iterator's ``page``; that page begins again with its first item.
+
+        Raises:
+            ConfigurationError: It is not a list operation, or ``page`` or ``max_items`` cannot be used.
+            TypeError: The operation does not have one of the parameters.
+            ResponseDecodeError: While iterating: an item is not an object, or ``next`` leads to no later page.
+            MissingResultsError: While iterating: a page has no results.
+            PuretalkError: While iterating: anything else that failed; see ``puretalk_client.errors``.
+        """
+        # A traceback may show the locals of this frame, and a filter can be a phone number.
+        secret, parameters = Secret(parameters), {}
+        return Paginator(self._sender, operation, secret, max_items)
 
     async def aclose(self) -> None:
         """Close the connections, unless they are your own client's. No request works afterwards."""

@@ -8,17 +8,22 @@ from typing import Any
 
 import msgspec
 
+from puretalk_generated.models import GetCallResponse
+
 from . import errors
-from .models import NAMED_BY_CUSTOMERS, Call, CallEnvelope
+from .models import NAMED_BY_CUSTOMERS, Call, replaced
 
 NAMES = ("msg", "err", "results")
 """The fields of the envelope (openapi.yaml: the 200 response of ``GET /calls/{call_id}``)."""
+
+_REPORTS_ERROR = "The server reports an error in a successful response"
 
 
 class Envelope:
     """The conventions of Puretalk's responses, which the sender applies to those of every operation."""
 
     named_by_customers = NAMED_BY_CUSTOMERS
+    replaced = replaced
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict
@@ -28,7 +33,11 @@ class Envelope:
 
         Without any of the three fields it is a ResponseDecodeError; so is, under ``strict``, one of them twice.
         """
-        if not (hasattr(value, "err") and hasattr(value, "results")):
+        if not hasattr(value, "results"):
+            return
+        if not hasattr(value, "err"):  # a list, which has no envelope unless it failed
+            if not value.results and _parse_object(content).get("err") is True:
+                raise errors.EnvelopeError(_REPORTS_ERROR, msg=self.message(content))
             return
         if self._strict and repeats_a_name(content):
             raise errors.ResponseDecodeError("The envelope has msg, err or results twice")
@@ -36,19 +45,24 @@ class Envelope:
             return
         msg = getattr(value, "msg", None)
         if value.err is True:
-            raise errors.EnvelopeError("The server reports an error in a successful response", msg=msg)
+            raise errors.EnvelopeError(_REPORTS_ERROR, msg=msg)
         if msg is None and value.err is None:
             raise errors.ResponseDecodeError("The response is JSON, but not the API's envelope")
         raise errors.MissingResultsError("The envelope holds no results", msg=msg)
 
     def message(self, content: bytes) -> str | None:
         """Return ``msg`` of an ``Error`` body (openapi.yaml: ``components.schemas.Error``)."""
-        try:
-            parsed = msgspec.json.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        msg = parsed.get("msg") if isinstance(parsed, dict) else None
+        msg = _parse_object(content).get("msg")
         return msg if isinstance(msg, str) else None
+
+
+def _parse_object(content: bytes) -> dict[str, Any]:
+    """Return the object that a body is; an empty one if it is something else."""
+    try:
+        parsed = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def repeats_a_name(content: bytes) -> bool:
@@ -65,7 +79,7 @@ def repeats_a_name(content: bytes) -> bool:
     return any(outermost.count(name) > 1 for name in NAMES)
 
 
-def check_call(envelope: CallEnvelope, expected_id: str | None) -> None:
+def check_call(envelope: GetCallResponse, expected_id: str | None) -> None:
     """Refuse results that are not a call, or another call than the one requested.
 
     Responses can be swapped on a connection that lost step. A response without an id is accepted, and with

@@ -164,10 +164,13 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
 
 def _name_and_value(item: object) -> tuple[str | None, object] | None:
     """Return the name and value of an item; None if it is not an item."""
+    name: object
+    value: object
     if isinstance(item, dict):
         name, value = item.get("name"), item.get("value")
-    elif hasattr(item, "name") and hasattr(item, "value"):
-        name, value = getattr(item, "name", None), getattr(item, "value", None)
+    elif isinstance(item, PostAnalysisItem):
+        documented: PostAnalysisValue = item.value  # so that a type checker compares them
+        name, value = item.name, documented
     else:
         return None
     return (name if isinstance(name, str) else None, value)

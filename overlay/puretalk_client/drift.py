@@ -133,10 +133,17 @@ class Comparison:
         return DriftReport(self.responses, tuple(drifts), tuple(self.unreadable), self.unreadable_count, self.complete)
 
     def _compare(self, value: Any) -> None:
-        if self.model is CallEnvelope and isinstance(value, dict) and "results" not in value:
-            is_call = not value.keys().isdisjoint(fields_by_json_name(Call)[0])
-            value = {"results": value} if is_call else value
-        built = build(value, self.model, self._count)
+        is_bare = self.model is CallEnvelope and isinstance(value, dict) and "results" not in value
+        if is_bare and not value.keys().isdisjoint(fields_by_json_name(Call)[0]):
+            value = {"results": value}
+        else:
+            is_bare = False
+
+        def report(drift: Drift) -> None:
+            if not is_bare or drift.path.startswith("$.results"):  # a call alone lacks nothing of an envelope
+                self._count(drift)
+
+        built = build(value, self.model, report)
         for drift in find_unknown(value, built, NAMED_BY_CUSTOMERS):
             self._count(drift)
 

@@ -21,6 +21,7 @@ from puretalk_generated.types import named_fields
 from . import _pydantic
 from ._call_status import CallStatus as CallStatus
 from ._core.decoding import convert, decode_trusted
+from ._core.replacing import Replacements
 from ._metadata import CallMetadata as CallMetadata
 from ._post_analysis import PostAnalysis as PostAnalysis
 
@@ -130,8 +131,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@frozen(kw_only=True, repr=False)
-class CallEnvelope(generated.GetCallResponse):
-    """The response to ``GET /calls/{call_id}``, with this package's ``Call``."""
+def _restore(model: Any, values: dict[str, Any]) -> Any:
+    return replaced[model](**values)
 
-    results: Call | None = None
+
+REPLACED: Mapping[Any, Any] = {generated.Call: Call, generated.CallMetadata: CallMetadata}
+"""The generated models that have a class here, which every response has in their place."""
+replaced: Mapping[Any, Any] = Replacements(REPLACED, _restore)
+"""The type to decode into, by the type of a response."""
+
+CallEnvelope: Any = replaced[generated.GetCallResponse]
+"""The response to ``GET /calls/{call_id}``, with this package's ``Call``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,14 @@ import pytest
 from .golden.harness import Packages
 from .project import NO_CACHES, ROOT, Project, make
 from .shared import shared_folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _types_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let mypy, which each update runs, keep what it knows of the standard library."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.mktemp("mypy")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from codegen import follow_ups, regenerate, update_spec
+from codegen import follow_ups, package_facts, regenerate, update_spec
 from codegen.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,12 +20,15 @@ BASE = Path(__file__).with_name("base")
 NO_CACHES = shutil.ignore_patterns("__pycache__")
 MODELS = '''"""Reads a few fields."""
 
-def show(call):
-    return call.call_id, call.assistant_name
+from puretalk_generated.models import Call
 
 
-def seconds(call):
-    return getattr(call, "call_duration_seconds")
+def show(call: Call) -> str | None:
+    return call.call_id or call.assistant_name
+
+
+def seconds(call: Call) -> int | None:
+    return call.call_duration_seconds
 '''
 STATUS = '''"""The states of a call."""
 
@@ -37,17 +40,9 @@ class CallStatus(str):
     CANCELED = "canceled"
 
     @property
-    def is_known(self):
+    def is_known(self) -> bool:
         return self.replace(" ", "-").lower() in (*STATES, *vars(type(self)).values())
 '''
-READS = """operations:
-  calls.get_call: {takes: "call_id: str", returns: GetCallResponse}
-models:
-  Call:
-    call_id: str | None
-    assistant_name: str | None
-    call_duration_seconds: int | None
-"""
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
@@ -251,9 +246,7 @@ class Project:
 def make(root: Path) -> None:
     """Create the project and generate its package."""
     overlay = root / follow_ups.OVERLAY
-    for reader in follow_ups.READERS:
-        (overlay / reader).parent.mkdir(parents=True, exist_ok=True)
-        (overlay / reader).write_text("", encoding="utf-8")
+    overlay.mkdir(parents=True)
     (overlay / "models.py").write_text(MODELS, encoding="utf-8")
     (root / follow_ups.STATUS).write_text(STATUS, encoding="utf-8")
     for name in (regenerate.TEMPLATES, "overlay/codegen"):
@@ -261,9 +254,8 @@ def make(root: Path) -> None:
     shutil.copy(BASE / "openapi.yaml", root)
     shutil.copy(BASE / "generator-config.yaml", root)
     shutil.copy(BASE / "spec-fixes.yaml", root / "overlay")
-    (root / follow_ups.READS).write_text(READS, encoding="utf-8")
     (root / update_spec.CHANGELOG).write_text(CHANGELOG, encoding="utf-8")
     digest = update_spec.digest((root / "openapi.yaml").read_bytes())
     (root / update_spec.DIGEST).write_text(digest, encoding="ascii")
     (root / "generated").mkdir()
-    regenerate.generate(root, root / follow_ups.PACKAGE)
+    regenerate.generate(root, root / package_facts.PACKAGE)

@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENT = "overlay/puretalk_client/_client.py"
 CALLS = "overlay/puretalk_client/_calls.py"
 MODEL = "generated/puretalk_generated/models.py"
+INIT = "overlay/puretalk_client/__init__.py"
 FILES = {
-    "overlay/puretalk_client/__init__.py": (
+    INIT: (
         "from ._calls import Calls as Calls\n"
         "from ._client import AsyncPuretalk as AsyncPuretalk, Helper, seconds as seconds\n"
         "from .models import Call as Call\n"
@@ -68,6 +69,12 @@ class Checkout:
         printed = self.capture.readouterr()
         return status, printed.out.splitlines(), printed.err
 
+    def refusal(self, *arguments: str) -> str:
+        """Run the command, which must refuse to compare; return the message."""
+        status, lines, errors = self.compare(*arguments)
+        assert (status, lines) == (2, [])
+        return errors
+
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,58 +113,24 @@ def test_unchanged_packages(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
-    [
-        pytest.param(
-            "overlay/puretalk_client/__init__.py",
-            "from .models import Call as Call\n",
-            "",
-            ["overlay/puretalk_client/__init__.py:3 of v1.0.0: puretalk_client: Call: Public object was removed"],
-            id="an exported name",
-        ),
-        pytest.param(
-            CLIENT,
-            "(self, key, *",
-            "(self, key, region, *",
-            [f"{CLIENT}:10: puretalk_client._client: AsyncPuretalk.__init__(region): Parameter was added as required"],
-            id="a new required parameter",
-        ),
-        pytest.param(
-            CALLS,
-            "call_id",
-            "id",
-            [
-                f"{CALLS}:2: puretalk_client._calls: Calls.get(call_id): Parameter was removed",
-                f"{CALLS}:2: puretalk_client._calls: Calls.get(id): Parameter was added as required",
-            ],
-            id="a parameter of client.calls, renamed",
-        ),
-        pytest.param(
-            CLIENT,
-            "    calls = Attribute()\n",
-            "",
-            [f"{CLIENT}:6 of v1.0.0: puretalk_client._client: AsyncPuretalk.calls: Public object was removed"],
-            id="client.calls itself",
-        ),
-        pytest.param(
-            MODEL,
-            "    is_billed: bool | None = None\n",
-            "",
-            [f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed"],
-            id="a field, reported once though another model inherits it",
-        ),
-        pytest.param(
-            MODEL,
-            "class Call:",
-            "class Record:",
-            [
-                f"{MODEL}:1 of v1.0.0: puretalk_generated.models: Call: Public object was removed",
-                f"{MODEL}:2 of v1.0.0: puretalk_generated.models: Call.status: Public object was removed",
-                f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed",
-            ],
-            id="a model, and what another model inherited from it",
-        ),
-    ],
-)
+    [(INIT, "from .models import Call as Call\n", "",
+      [f"{INIT}:3 of v1.0.0: puretalk_client: Call: Public object was removed"]),
+     (CLIENT, "(self, key, *", "(self, key, region, *",
+      [f"{CLIENT}:10: puretalk_client._client: AsyncPuretalk.__init__(region): Parameter was added as required"]),
+     (CALLS, "call_id", "id",
+      [f"{CALLS}:2: puretalk_client._calls: Calls.get(call_id): Parameter was removed",
+       f"{CALLS}:2: puretalk_client._calls: Calls.get(id): Parameter was added as required"]),
+     (CLIENT, "    calls = Attribute()\n", "",
+      [f"{CLIENT}:6 of v1.0.0: puretalk_client._client: AsyncPuretalk.calls: Public object was removed"]),
+     # Reported once, though another model inherits it.
+     (MODEL, "    is_billed: bool | None = None\n", "",
+      [f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed"]),
+     # A model, and what another model inherited from it.
+     (MODEL, "class Call:", "class Record:",
+      [f"{MODEL}:1 of v1.0.0: puretalk_generated.models: Call: Public object was removed",
+       f"{MODEL}:2 of v1.0.0: puretalk_generated.models: Call.status: Public object was removed",
+       f"{MODEL}:3 of v1.0.0: puretalk_generated.models: Call.is_billed: Public object was removed"])],
+)  # fmt: skip
 def test_breaking_change_is_listed_with_its_location(
     checkout: Checkout, name: str, old: str, new: str, expected: list[str]
 ) -> None:
@@ -172,22 +145,15 @@ def test_breaking_change_is_listed_with_its_location(
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
-    [
-        pytest.param(CLIENT, "*, timeout", "*, retries=2, timeout", id="an optional parameter"),
-        pytest.param(CLIENT, "def internal(value)", "def other()", id="a function of a private module"),
-        pytest.param(CALLS, "data", "text", id="a class behind a private attribute, and one of a private class"),
-        pytest.param(CLIENT, "    def _hidden(self): ...\n", "", id="a private method"),
-        pytest.param("overlay/puretalk_client/__init__.py", "Helper, ", "", id="an import that is not exported"),
-        pytest.param(CLIENT, "    _secret: Internal\n", "", id="a private attribute"),
-        pytest.param(
-            MODEL,
-            "class Call:\n",
-            "class Page:\n    next: str\n\n\nclass Call:\n    new: int\n",
-            id="a field",
-        ),
-        pytest.param(CALLS, "call_id): ...", "call_id): ...\n    def list(self): ...", id="a method"),
-    ],
-)
+    [(CLIENT, "*, timeout", "*, retries=2, timeout"),  # an optional parameter
+     (CLIENT, "def internal(value)", "def other()"),  # a function of a private module
+     (CALLS, "data", "text"),  # a class behind a private attribute, and one of a private class
+     (CLIENT, "    def _hidden(self): ...\n", ""),
+     (INIT, "Helper, ", ""),  # an import that is not exported
+     (CLIENT, "    _secret: Internal\n", ""),
+     (MODEL, "class Call:\n", "class Page:\n    next: str\n\n\nclass Call:\n    new: int\n"),
+     (CALLS, "call_id): ...", "call_id): ...\n    def list(self): ...")],
+)  # fmt: skip
 def test_additions_and_private_names_are_not_breaking(checkout: Checkout, name: str, old: str, new: str) -> None:
     """Additions, and changes to names with a leading underscore, are not listed."""
     checkout.replace(name, old, new)
@@ -198,7 +164,7 @@ def test_exported_class_may_move(checkout: Checkout) -> None:
     """An exported class is compared by its exported name, wherever it is defined."""
     (checkout.root / CALLS).rename(checkout.root / CALLS.replace("_calls", "_phone_calls"))
     checkout.replace(CLIENT, "._calls", "._phone_calls")
-    checkout.replace("overlay/puretalk_client/__init__.py", "._calls", "._phone_calls")
+    checkout.replace(INIT, "._calls", "._phone_calls")
     assert checkout.compare() == NONE
 
 
@@ -226,28 +192,22 @@ def test_before_the_first_release(folder: Checkout) -> None:
     """Without a tag v* there is nothing to compare with; the status is 0."""
     folder.git("init", "--quiet")
     folder.commit("nightly")
-    status, lines, errors = folder.compare()
-    assert (status, errors) == (0, "")
-    assert lines == ["no release yet (HEAD does not descend from a tag v*): nothing to compare with"]
+    message = "no release yet (HEAD does not descend from a tag v*): nothing to compare with"
+    assert folder.compare() == (0, [message], "")
 
 
 def test_shallow_clone_is_refused(checkout: Checkout, tmp_path: Path) -> None:
     """A clone of one commit, as in CI, has no tags, so the last release is unknown."""
     checkout.commit()
     checkout.git("clone", "--quiet", "--depth=1", "--no-tags", f"file://{checkout.root}", str(tmp_path / "clone"))
-    status, lines, errors = Checkout(tmp_path / "clone", checkout.capture).compare()
-    assert (status, lines) == (2, [])
-    assert "git fetch --unshallow --tags" in errors
+    assert "git fetch --unshallow --tags" in Checkout(tmp_path / "clone", checkout.capture).refusal()
 
 
 @pytest.mark.parametrize("ref", ["v7.0.0", "v1.0.0^{blob}", "v1..v2", "-- x", "--all", "--output=x"])
 def test_unknown_ref_is_named(checkout: Checkout, ref: str) -> None:
     """A REF that is not a commit is refused with status 2, and is never an option of git."""
     before = sorted(checkout.root.iterdir())
-    status = main(["api-diff", "--root", str(checkout.root), "--", ref])
-    printed = checkout.capture.readouterr()
-    assert (status, printed.out) == (2, "")
-    assert printed.err.startswith(f"api-diff: {ref}: ")
+    assert checkout.refusal(ref).startswith(f"api-diff: {ref}: ")
     assert sorted(checkout.root.iterdir()) == before
 
 
@@ -255,48 +215,30 @@ def test_unknown_ref_is_named(checkout: Checkout, ref: str) -> None:
 def test_missing_package_is_refused(checkout: Checkout, name: str) -> None:
     """A working tree or a commit without one of the packages cannot be compared."""
     shutil.rmtree(checkout.root / name)
-    status, lines, errors = checkout.compare()
-    assert (status, lines) == (2, [])
-    assert Path(name).name in errors
+    assert Path(name).name in checkout.refusal()
     checkout.commit("v2.0.0")
-    status, lines, errors = checkout.compare()
-    assert (status, lines) == (2, [])
-    assert errors.startswith("api-diff: v2.0.0: ")
-    assert name in errors
+    message = checkout.refusal()
+    assert message.startswith("api-diff: v2.0.0: ")
+    assert name in message
 
 
 def test_invalid_python_is_refused(checkout: Checkout) -> None:
     """A module that cannot be parsed would look like one without any names."""
     checkout.replace(MODEL, "class Call:", "class Call")
-    status, lines, errors = checkout.compare()
-    assert (status, lines) == (2, [])
-    assert "models.py" in errors
+    assert "models.py" in checkout.refusal()
 
 
-@pytest.mark.parametrize("in_repository", [False, True], ids=["alone", "inside of another repository"])
-def test_unpacked_source_distribution_is_refused(folder: Checkout, in_repository: bool) -> None:
-    """A folder that is not the root of a checkout has no release to compare with."""
-    if in_repository:
-        above = Checkout(folder.root.parent, folder.capture)
-        above.git("init", "--quiet")
-        above.commit("v1.0.0")
-    status, lines, errors = folder.compare()
-    assert (status, lines) == (2, [])
-    assert errors.startswith("api-diff: not a git checkout: ")
-
-
-def test_repository_without_a_commit_is_refused(folder: Checkout) -> None:
-    """A new repository cannot be compared."""
+def test_folders_that_have_no_release_are_refused(folder: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unpacked source distribution, alone or in another repository; a repository without a commit; and no git."""
+    assert "not a git repository" in folder.refusal()
+    above = Checkout(folder.root.parent, folder.capture)
+    above.git("init", "--quiet")
+    above.commit("v1.0.0")
+    assert "belongs to a parent folder" in folder.refusal()
     folder.git("init", "--quiet")
-    assert folder.compare()[0] == 2
-
-
-def test_missing_git_is_named(folder: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without git the message says what is missing."""
+    folder.refusal()
     monkeypatch.setenv("PATH", str(folder.root))
-    status, lines, errors = folder.compare()
-    assert (status, lines) == (2, [])
-    assert "git cannot be run" in errors
+    assert "git cannot be run" in folder.refusal()
 
 
 def test_packages_of_this_repository_can_be_read() -> None:

@@ -8,186 +8,180 @@ from typing import get_args
 
 import pytest
 
-from codegen import follow_ups, generated_names, regenerate
-from codegen.follow_ups import CALLS, CONFIG, OVERLAY, PACKAGE, READERS, READS, STATUS, open_follow_ups
+from codegen import follow_ups, regenerate
+from codegen.follow_ups import CONFIG, FIXES, OVERLAY, SAMPLES, STATUS, FollowUp, open_follow_ups
 from codegen.loading import load_yaml
 
-from .project import ROOT, Project
+from .project import ROOT, Project, edited
+from .small_edits import EDITS
 
-MODELS = f"{PACKAGE}/models.py"
+OPERATION = "  /calls/{call_id}:\n    get:\n"
+
+
+@pytest.fixture(scope="module")
+def open_here() -> list[FollowUp]:
+    """The follow-ups of this repository."""
+    return open_follow_ups(ROOT)
 
 
 @pytest.mark.parametrize("kind", get_args(follow_ups.Kind))
-def test_there_are_no_follow_ups(kind: str) -> None:
+def test_there_are_no_follow_ups(open_here: list[FollowUp], kind: str) -> None:
     """After "make update-spec" this fails, with file and line, until the follow-ups are done."""
-    assert [str(follow_up) for follow_up in open_follow_ups(ROOT) if follow_up.kind == kind] == []
+    assert [str(follow_up) for follow_up in open_here if follow_up.kind == kind] == []
 
 
-def test_spec_reads_has_every_field_that_is_mentioned() -> None:
-    """overlay/spec-reads.yaml has all fields that readers of models mention; others would have no follow-up."""
-    reads = load_yaml(ROOT / READS)["models"]
-    for model, attributes in generated_names.read(ROOT / PACKAGE).models.items():
-        if model in reads:
-            mentioned = follow_ups.mentions(ROOT).keys() & {item.name for item in attributes.values()}
-            assert mentioned <= reads[model].keys(), model
+def found_after(project: Project, document: str) -> list[tuple[str, str, str]]:
+    """Generate the package of a document; return kind, text and line of each follow-up."""
+    project.write(document)
+    shutil.rmtree(project.package)
+    regenerate.generate(project.root, project.package, allow_idle_fixes=True)
+    return [(found.kind, found.text, project.line(found.where)) for found in open_follow_ups(project.root)]
 
 
-def test_every_reader_exists() -> None:
-    """The modules that are searched for fields are those of the package."""
-    assert [reader for reader in READERS if not (ROOT / OVERLAY / reader).is_file()] == []
-
-
-def only_follow_up(project: Project) -> tuple[str, str, str]:
-    """Kind and text of the only follow-up, and the line that it points at."""
-    [follow_up] = open_follow_ups(project.root)
-    return follow_up.kind, follow_up.text, project.line(follow_up.where)
-
-
-def test_new_status(project: Project) -> None:
-    """A new status points at the last member of CallStatus; another spelling of a member is not a follow-up."""
-    project.replace("            - ringing\n", "            - Ringing\n            - on_hold\n")
-    kind, text, line = only_follow_up(project)
-    assert (kind, line) == ("status", 'CANCELED = "canceled"')
-    assert "'on_hold'" in text
-
-
-def test_new_status_in_a_schema_of_its_own(project: Project) -> None:
-    """A status is found wherever the enum was moved to."""
-    text = (project.root / "openapi.yaml").read_text("utf-8")
-    status = re.search(r"        status:\n(          .*\n)+", text)
-    assert status is not None
-    project.replace(status[0], "        status: {anyOf: [{$ref: '#/components/schemas/State'}]}\n")
-    state = "    State: {type: string, enum: [completed, in-the-stars]}\n"
-    project.replace("components:\n  schemas:\n", f"components:\n  schemas:\n{state}")
-    statuses = [follow_up.text for follow_up in open_follow_ups(project.root) if follow_up.kind == "status"]
-    assert ["'in-the-stars'" in text for text in statuses] == [True]
+@pytest.mark.parametrize(
+    "edit", ["a new status", "`Call` an `allOf`, and a new status", "`status` in a schema of its own, one more"]
+)
+def test_new_status(project: Project, edit: str) -> None:
+    """A new status points at the last member of CallStatus, wherever the vendor lists it."""
+    found = found_after(project, EDITS[edit](edited()))
+    [(text, line)] = [(text, line) for kind, text, line in found if kind == "status"]
+    assert line == 'CANCELED = "canceled"'
+    assert text.startswith("CallStatus does not have 'on-hold': add a member")
 
 
 def test_status_is_done_once_it_is_a_member(project: Project) -> None:
-    """Adding the member completes the follow-up."""
-    project.replace("            - ringing\n", "            - ringing\n            - on-hold\n")
+    """Adding the member completes the follow-up; another spelling of a member is none."""
     member = '    CANCELED = "canceled"\n'
     project.replace(member, f'{member}    ON_HOLD = "on-hold"\n', STATUS)
-    assert open_follow_ups(project.root) == []
+    document = EDITS["another spelling of a status"](EDITS["a new status"](edited()))
+    assert found_after(project, document) == []
+
+
+@pytest.mark.parametrize("edit", ["`Call` renamed", "`Call` inline, and a new status"])
+def test_a_renamed_model_is_one_follow_up_with_its_remedy(project: Project, edit: str) -> None:
+    """The remedy is an override; with it, nothing else is left, for callers or for the overlay."""
+    document = EDITS[edit](edited())
+    *others, (kind, text, line) = found_after(project, document)
+    assert [other[0] for other in others] == (["status"] if "status" in edit else [])
+    assert (kind, line) == ("renamed", "CallCallAnalysisType0: { class_name: CallAnalysis }")
+    remedy = re.search(r"`(\w+: \{ class_name: Call \})`", text)
+    assert remedy is not None
+    project.replace("class_overrides:\n", f"class_overrides:\n  {remedy[1]}\n", CONFIG)
+    assert [other[:2] for other in found_after(project, document)] == [other[:2] for other in others]
 
 
 def test_fix_that_matches_nothing(project: Project) -> None:
     """If the vendor fixed a defect, the follow-up points at the action that can be deleted."""
-    project.replace(
-        "  /calls/{call_id}:\n    get:\n",
-        "  /calls/{call_id}:\n    get:\n      operationId: get_call\n      tags: [calls]\n",
-    )
-    kind, text, line = only_follow_up(project)
-    assert (kind, line) == ("fix", "- description: the operation has a name and a tag")
+    [(kind, text, line)] = found_after(project, EDITS["`value` gains integer"](edited()))
+    assert (kind, line) == ("fix", "- description: post-analysis integers stay integers")
+    assert "matches nothing" in text
     assert "delete the action" in text
 
 
-def test_removed_model(project: Project) -> None:
-    """A model in spec-reads.yaml without a class points at its line there, and lists the tests that use it."""
-    project.replace("models:\n", "models:\n  Gone: {a: str}\n", READS)
-    (project.root / "tests").mkdir(exist_ok=True)
-    project.write("from anywhere import Gone\n", "tests/test_it.py")
-    kind, text, line = only_follow_up(project)
-    assert (kind, line) == ("field", "Gone: {a: str}")
-    assert text == "the model Gone no longer exists: rename or delete it here; tests that use it: tests/test_it.py"
+BILLED = "$.components.schemas.Call.properties.is_billed"
+BOOLEANS = "$.components.schemas.Call.properties[?@.type == 'boolean'"
+
+
+@pytest.mark.parametrize(
+    ("target", "action", "lost"),
+    [(BILLED, "update: {type: string}", ["is_billed can be boolean"]),
+     (f"{BOOLEANS} && @.example == true]", "update: {type: string}", []),
+     ("$..properties[?@.oneOf].oneOf", "remove: true",
+      [r"\(one type\) hides that .*/value can be boolean, number, string"]),
+     (BILLED, "remove: true", []),
+     (f"{BOOLEANS}]", "remove: true", ["call_recording_enabled can be boolean", "is_billed can be boolean"]),
+     (BILLED, "update: {nullable: true}", []),
+     ("$.components.schemas.Call.properties.protocol.enum", "remove: true", [])],
+)  # fmt: skip
+def test_fix_that_hides_what_it_was_not_written_for(
+    project: Project, target: str, action: str, lost: list[str]
+) -> None:
+    """Types and values that a fix loses must be named by its target, such as a field or an enum that it removes."""
+    fixes = (project.root / FIXES).read_text("utf-8").partition('  # "number" alone')[0].rstrip()
+    project.write(f"{fixes}\n  - description: one type\n    target: {target}\n    {action}\n", FIXES)
+    document = load_yaml(project.root / "openapi.yaml")
+    found = [follow_up.text for follow_up in follow_ups.fixes(project.root, document)]
+    assert len(found) == len(lost)
+    assert all(re.search(pattern, text) for pattern, text in zip(lost, sorted(found), strict=True))
 
 
 def test_override_that_matches_nothing(project: Project) -> None:
-    """A class with a new name points at the override of its old name."""
-    project.replace("TranscriptTurnTurnLatencyType0:", "SomethingElse:", CONFIG)
-    shutil.rmtree(project.package)
-    regenerate.generate(project.root, project.package)
-    kind, text, line = only_follow_up(project)
-    assert (kind, line) == ("override", "SomethingElse: { class_name: TurnLatency }")
-    assert text.startswith("SomethingElse matches nothing, so there is no TurnLatency")
+    """A class with a new name points at the override of its old name, and its new name is guessed."""
+    project.replace("TranscriptTurnTurnLatencyType0:", "TurnTurnLatencyType0:", CONFIG)
+    [(kind, text, line)] = found_after(project, edited())
+    assert (kind, line) == ("override", "TurnTurnLatencyType0: { class_name: TurnLatency }")
+    assert "match nothing: TurnTurnLatencyType0 (now TranscriptTurnTurnLatencyType0?); see" in text
+
+
+def test_classes_that_are_nested_in_another_one_now(project: Project) -> None:
+    """Call in two parts: one follow-up for all names, and none for a name that follows from another one."""
+    found = found_after(project, EDITS["`Call` an `allOf`, and a new status"](edited()))
+    [text] = [text for kind, text, _ in found if kind == "override"]
+    assert "CallCallAnalysisType0 (now CallFactsCallAnalysisType0?), CallCallType (now CallFactsCallType?)" in text
+    assert "PostAnalysis" not in text
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "text"),
-    [
-        (
-            "    call_duration_seconds: int | None",
-            "    call_duration_seconds: float | None",
-            "is now 'float | None'",
-        ),
-        ("    call_duration_seconds: int | None = None\n", "", "was removed"),
-        ("    call_duration_seconds: int | None", "    duration: int | None", "was removed"),
-    ],
-)
-def test_field_that_the_overlay_reads(project: Project, old: str, new: str, text: str) -> None:
-    """A removed or changed field points at the line that reads it."""
-    project.replace(old, new, MODELS)
-    kind, found, line = only_follow_up(project)
-    assert (kind, line) == ("field", 'return getattr(call, "call_duration_seconds")')
-    assert f"Call.call_duration_seconds {text}" in found
-
-
-def test_required_field_that_the_sandbox_lacks(project: Project) -> None:
-    """A new required field must be added to the samples of the sandbox; an optional one need not."""
-    project.replace(
-        "    voice_id: str | None = None\n",
-        "    voice_id: str | None = None\n    pace: int | None = None\n",
-        MODELS,
-    )
-    assert open_follow_ups(project.root) == []
-    project.replace("    pace: int | None = None\n", "    pace: int | None\n", MODELS)
-    kind, text, line = only_follow_up(project)
-    assert (kind, line) == ("field", "Call:")
-    assert text.startswith("Call.pace is required: ")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "text"),
-    [
-        (
-            "def request(\n    call_id: str,\n",
-            "def request(\n    call_id: int,\n",
-            "now takes 'call_id: int'",
-        ),
-        (
-            "def request(\n    call_id: str,\n",
-            "def request(\n    call_id: str, verbose: bool,\n",
-            "verbose: bool",
-        ),
-        (
-            "        DocumentedResponse(404,",
-            '        DocumentedResponse(202, 202, "json", Error),\n        DocumentedResponse(404,',
-            "now returns 'GetCallResponse | Error'",
-        ),
-    ],
-)
-def test_operation_that_the_overlay_uses(project: Project, old: str, new: str, text: str) -> None:
-    """Another parameter, type or successful response of an operation is a follow-up."""
-    project.replace(old, new, f"{PACKAGE}/api/calls/get_call.py")
-    kind, found, line = only_follow_up(project)
-    assert (kind, line.partition(":")[0]) == ("operation", "calls.get_call")
+    ("edit", "line", "text"),
+    [("`call_duration_seconds` removed", "return call.call_duration_seconds", 'no attribute "call_duration_seconds"'),
+     ("`call_duration_seconds` a number", "return call.call_duration_seconds", "expected"),
+     ("`assistant_name` renamed", "return call.call_id or call.assistant_name", 'no attribute "assistant_name"')],
+)  # fmt: skip
+def test_lines_that_read_what_has_changed(project: Project, edit: str, line: str, text: str) -> None:
+    """Mypy finds each line of puretalk_client that reads a field which is gone, or has another type."""
+    [(kind, found, where)] = found_after(project, EDITS[edit](edited()))
+    assert (kind, where) == ("type", line)
     assert text in found
 
 
-def test_renamed_class_is_one_follow_up(project: Project) -> None:
-    """The fields of a renamed class are not follow-ups of their own."""
-    project.replace("GetCallResponse200:", "SomethingElse:", CONFIG)
-    project.replace("  Call:\n", "  GetCallResponse: {err: bool | None}\n  Call:\n", READS)
-    shutil.rmtree(project.package)
-    regenerate.generate(project.root, project.package)
-    assert [follow_up.kind for follow_up in open_follow_ups(project.root)] == ["override", "operation"]
+def test_lines_that_only_name_a_class_without_an_override(project: Project) -> None:
+    """They follow from the override, and are not listed apart."""
+    project.write("from puretalk_generated.models import TurnLatency\n\nTURN = TurnLatency()\n", f"{OVERLAY}/other.py")
+    project.replace("TranscriptTurnTurnLatencyType0:", "SomethingElse:", CONFIG)
+    assert [kind for kind, _, _ in found_after(project, edited())] == ["override"]
 
 
-def test_field_that_is_now_required_is_not_a_follow_up(project: Project) -> None:
-    """Code that handles None also works with a field that is never None."""
-    project.replace("    call_duration_seconds: int | None = None", "    call_duration_seconds: int", MODELS)
-    assert open_follow_ups(project.root) == []
+OVERLAY_CLASSES = """
+from puretalk_generated import models as generated
 
 
-def test_import_of_a_removed_name(project: Project) -> None:
-    """An operation whose module was renamed points at the line that imports it."""
-    line = "from puretalk_generated.api.calls import get_call"
-    project.write(f"{line}\n", CALLS)
-    assert open_follow_ups(project.root) == []
-    folder = project.package / "api" / "calls"
-    (folder / "get_call.py").rename(folder / "fetch_call.py")
-    assert only_follow_up(project) == (
-        "import",
-        "puretalk_generated.api.calls no longer has get_call: adapt this line",
-        line,
+class Call(generated.Call):
+    status: str | None
+    surprise: int | None
+
+
+class CallMetadata:
+    @property
+    def model(self) -> int | None:
+        return None
+
+
+class TurnLatency:
+    @property
+    def latency(self) -> float | None:
+        return None
+"""
+
+
+def test_fields_that_are_declared_again_or_replaced(project: Project) -> None:
+    """A class that re-declares a field which is gone, and one in place of a model that lacks a field of it."""
+    project.write(OVERLAY_CLASSES, f"{OVERLAY}/other.py")
+    found = [(kind, text) for kind, text, _ in found_after(project, edited())]
+    assert ("field", "Call.surprise is gone: adapt this line") in found
+    needs = [text.partition(" of the")[0] for _, text in found if "add or adapt the property" in text]
+    latencies = [f"TurnLatency.{name}" for name in ("eou_delay", "llm_latency", "tts_latency")]
+    assert needs == ["CallMetadata.model", *latencies]
+
+
+def test_samples_that_do_not_match(committed: Project) -> None:
+    """What the sandbox sends is compared with the models; the follow-up lists the lines that write the field."""
+    committed.replace(
+        '        "call_type": "outgoing",\n        "transcript": "This',
+        '        "call_type": "x",\n        "transcript": "This',
+        SAMPLES,
     )
+    [found] = open_follow_ups(committed.root)
+    assert found.kind == "sample"
+    assert committed.line(found.where).startswith("def example_call(")
+    assert found.text.startswith("Call.call_type must be `")
+    assert "testing/_samples.py:" in found.text

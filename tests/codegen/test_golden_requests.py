@@ -87,23 +87,13 @@ async def test_parameters_of_any_name_reach_the_server(packages: Packages) -> No
     """Parameters may have the names that a generated function uses itself, and names that differ only in case."""
     package = packages["names"]
     body = package.module("models").Shadows(list_=["x"], id=1, self_="me", any_={"deep": [1]})
-    named = (
-        "request",
-        "body",
-        "encode_cookies",
-        "encode_query",
-        "json_body",
-        "userName",
-        "user_name",
-        "twice_query",
-        "url_query",
-    )
+    renamed = {"twice_query": "twice", "url_query": "url"}
+    named = ("request", "body", "encode_cookies", "encode_query", "json_body", "userName", "user_name", *renamed)
     request = await package.sent(
         "class_.import_", class_="c", sender="d", body_=body, encode_path_segment="s", twice_header="t",
         datetime_=MOMENT, list_=["p", "q"], responses="r", **dict.fromkeys(named, "v"),
     )  # fmt: skip
     assert request.url.path == "/c/d"
-    renamed = {"twice_query": "twice", "url_query": "url"}
     json_names = [renamed.get(name, name) for name in named]
     pairs = [*((name, "v") for name in json_names), ("datetime", MOMENT.isoformat()), ("RESPONSES", "r")]
     assert sorted(request.url.params.multi_items()) == sorted([*pairs, ("list", "p"), ("list", "q")])
@@ -159,20 +149,18 @@ async def test_null_is_sent_explicitly(packages: Packages) -> None:
     assert package.module("codec").structure({"text": "n", "summary": None}, type(body)).summary is None
 
 
-async def test_null_is_refused_outside_of_json(packages: Packages) -> None:
-    """Forms, queries and paths have no null: NULL raises before anything is sent."""
-    package = packages["bodies"]
-    null = package.module("types").NULL
-    with pytest.raises(ValueError, match="only be sent in a JSON body"):
-        await package.sent("bodies.send_form", body=note(packages, text="n", summary=null))
-    body = package.module("models").SendPartsBody(title="t", count=null)
-    with pytest.raises(ValueError, match="only be sent in a JSON body"):
-        await package.sent("bodies.send_parts", body=body)
-    parameters = packages["parameters"]
-    other = parameters.module("types").NULL
-    for name in ("page", "room_id", "session", "x_count"):
+async def test_what_has_no_encoding_is_refused(packages: Packages) -> None:
+    """Forms, queries and paths have no null, no nested lists, and no bytes: these raise before anything is sent."""
+    package, parameters = packages["bodies"], packages["parameters"]
+    null, none = package.module("types").NULL, parameters.module("types").NULL
+    parts = package.module("models").SendPartsBody(title="t", count=null)
+    for operation, body in (("send_form", note(packages, text="n", summary=null)), ("send_parts", parts)):
         with pytest.raises(ValueError, match="only be sent in a JSON body"):
-            await parameters.sent("rooms.search", **{**SEARCH, name: other})
+            await package.sent(f"bodies.{operation}", body=body)
+    texts = [("text", value) for value in ([["a"]], [{"x": 1}], {"x": 1}, b"bytes")]
+    for name, value in (("page", none), ("room_id", none), ("session", none), ("x_count", none), *texts):
+        with pytest.raises(ValueError, match="only be sent in a JSON body"):
+            await parameters.sent("rooms.search", **{**SEARCH, name: value})
 
 
 def test_null_is_a_singleton(packages: Packages) -> None:
@@ -182,13 +170,6 @@ def test_null_is_a_singleton(packages: Packages) -> None:
     copies = (copy.copy(body), copy.deepcopy(body), pickle.loads(pickle.dumps(body)))
     assert all(copied == body and copied.summary is null for copied in copies)
     assert (repr(null), null is None) == ("NULL", False)
-
-
-async def test_repr_of_an_object_is_never_sent(packages: Packages) -> None:
-    """A nested list or an object in a query raises, where a schema without a type allows it."""
-    for value in ([["a"]], [{"x": 1}], {"x": 1}, b"bytes"):
-        with pytest.raises(ValueError, match="only be sent in a JSON body"):
-            await packages["parameters"].sent("rooms.search", **{**SEARCH, "text": value})
 
 
 async def test_datetime_without_offset_is_refused(packages: Packages) -> None:
@@ -243,7 +224,7 @@ async def test_file_cannot_add_headers_to_a_part(packages: Packages) -> None:
 
 
 async def test_media_type_of_a_file(packages: Packages) -> None:
-    """The media type of a part is that of the file, or is guessed from its name."""
+    """The media type of a part is that of the file, or is guessed from its name; without files it is multipart too."""
     package = packages["bodies"]
     file, body = package.module("types").File, package.module("models").SendPartsBody
     files = [file(b"", "a.txt", "image/png"), file(b"", "a.txt"), file(b"", "a.unknown-suffix"), file(b"")]
@@ -251,6 +232,7 @@ async def test_media_type_of_a_file(packages: Packages) -> None:
     media_types = [line for line in request.content.decode().splitlines() if line.startswith("Content-Type: ")]
     expected = ["image/png", "text/plain", "application/octet-stream", "application/octet-stream"]
     assert media_types == [f"Content-Type: {media_type}" for media_type in expected]
+    assert form(await package.sent("bodies.send_parts", body=body(title="t"))) == ([("title", "t")], [])
 
 
 class Pipe(io.BytesIO):
@@ -268,14 +250,6 @@ def test_request_with_a_file_can_be_sent_again(packages: Packages) -> None:
     request = package.module("api.bodies.send_parts").request(body=body)
     for _ in range(2):
         assert b"once and again" in package.module("bodies").encode_body(request.body)[0]
-
-
-async def test_multipart_body_without_a_file_is_multipart(packages: Packages) -> None:
-    """The content type is that of the document, even if no file is sent."""
-    package = packages["bodies"]
-    request = await package.sent("bodies.send_parts", body=package.module("models").SendPartsBody(title="t"))
-    assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-    assert form(request) == ([("title", "t")], [])
 
 
 async def test_binary_body_and_a_body_of_either_kind(packages: Packages) -> None:

@@ -58,11 +58,25 @@ def test_documents_in_one_page_are_merged(save: Callable[..., str]) -> None:
     assert source.text.startswith(b"# Merged from a.md.\n")
 
 
-def test_merging_keeps_quotes(save: Callable[..., str]) -> None:
-    """Strings keep their quotes."""
-    text = 'openapi: "3.0.1"\ninfo:\n  title: "T"\n  version: \'1\'\n'
-    merged = spec_source.load([save(text), save("openapi: 3.0.1\nx-a: a\n", "b.yaml")]).text.decode()
-    assert merged == f"# Merged from a.yaml and b.yaml.\n{text}x-a: a\n"
+def test_merging_keeps_what_is_written(save: Callable[..., str]) -> None:
+    """Quotes, comments, versions, keys that are not quoted, and keys of any length stay as they are."""
+    text = f"""openapi: "3.0.1"
+info:
+  title: "T"
+  version: 1.10
+components:
+  responses:
+    404: {{description: 'None'}} # not quoted
+  schemas:
+    {"long" * 25}:
+      type: object
+    ? {"longer" * 40}
+    : type: object
+"""
+    merged = spec_source.load([save(text), save("openapi: 3.0.1\nx-a: a\n", "b.yaml")])
+    expected = text.replace("404:", "'404':")
+    assert merged.text.decode() == f"# Merged from a.yaml and b.yaml.\n{expected}x-a: a\n"
+    assert list(merged.document["components"]["schemas"]) == ["long" * 25, "longer" * 40]
 
 
 def test_merging_keeps_the_style_of_the_document(save: Callable[..., str]) -> None:

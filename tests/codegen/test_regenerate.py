@@ -21,11 +21,6 @@ COMMITTED = ROOT / "generated" / "puretalk_generated"
 VENDOR = ROOT.parent / "shared" / "spec"
 
 
-def contents(package: Path) -> dict[str, bytes]:
-    """The files of a package by name."""
-    return {name: (package / name).read_bytes() for name in sorted(regenerate.files(package))}
-
-
 def test_openapi_yaml_was_not_edited() -> None:
     """openapi.yaml has the recorded digest; fixes belong in overlay/spec-fixes.yaml."""
     digest = hashlib.sha256((ROOT / "openapi.yaml").read_bytes()).hexdigest()
@@ -50,43 +45,25 @@ def test_result_does_not_depend_on_the_hash_seed(committed: Project) -> None:
         shutil.rmtree(committed.root / "generated")
         run = committed.run_apart("generate", PYTHONHASHSEED=seed)
         assert (run.status, run.out, run.err) == (0, "", "")
-        assert contents(committed.package) == contents(COMMITTED)
+        assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
         assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
         assert (committed.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
 
 
-def test_ruff_configuration_in_a_parent_folder_is_ignored(committed: Project) -> None:
-    """A ruff.toml in a parent folder or in the project does not change a byte."""
-    narrow = "line-length = 40\n[format]\nquote-style = 'single'\n"
-    committed.write(narrow, "ruff.toml")
-    committed.write(narrow, "../ruff.toml")
-    assert committed.run("generate").status == 0
-    assert contents(committed.package) == contents(COMMITTED)
-
-
-def test_git_ignore_rules_of_the_machine_are_ignored(
-    committed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ruff formats every module, even one that the user's git ignore file excludes."""
+def test_nothing_else_matters(committed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a ruff.toml around the project, nor the user's git ignore file, nor what an earlier run left."""
+    for name in ("ruff.toml", "../ruff.toml"):
+        committed.write("line-length = 40\n[format]\nquote-style = 'single'\n", name)
     (committed.root / ".git").mkdir()
     (tmp_path / "config" / "git").mkdir(parents=True)
     (tmp_path / "config" / "git" / "ignore").write_text("models/\napi/\n", encoding="utf-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("puretalk_generated/retired.py", "puretalk_generated/api/x.py", "puretalk_generated.old/stale.py"):
+        (committed.root / "generated" / name).parent.mkdir(exist_ok=True)
+        committed.write("", f"generated/{name}")
     assert committed.run("generate").status == 0
-    assert contents(committed.package) == contents(COMMITTED)
-
-
-def test_leftovers_are_removed(committed: Project) -> None:
-    """Generation removes modules of an earlier one, and the folder of a killed run."""
-    (committed.package / "retired.py").write_text("", encoding="utf-8")
-    (committed.package / "api" / "retired").mkdir()
-    leftover = committed.package.with_name("puretalk_generated.old")
-    leftover.mkdir()
-    (leftover / "stale.py").write_text("", encoding="utf-8")
-    assert committed.run("generate").status == 0
-    assert contents(committed.package) == contents(COMMITTED)
-    assert not leftover.exists()
-    assert not (committed.package / "api" / "retired").exists()
+    assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
+    assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
 
 
 def test_every_generated_file_has_a_header() -> None:
@@ -94,7 +71,7 @@ def test_every_generated_file_has_a_header() -> None:
     pinned = re.search(r'"(openapi-python-client)==([^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
     assert pinned is not None
     expected = f'# Generated from openapi.yaml by {pinned[1]} {pinned[2]} ("make generate"). Do not edit.'
-    first_lines = {name: data.decode().split("\n")[0] for name, data in contents(COMMITTED).items()}
+    first_lines = {name: data.decode().split("\n")[0] for name, data in regenerate.files(COMMITTED).items()}
     assert "py.typed" in first_lines
     assert first_lines == dict.fromkeys(first_lines, expected)
 
@@ -105,7 +82,7 @@ def test_incomplete_output_is_discarded(
 ) -> None:
     """An interrupted run leaves generated/ unchanged, without a temporary folder."""
 
-    def interrupted(document: Any, config: Any, templates: Path, package: Path) -> None:
+    def interrupted(document: Any, config: Any, facts: Any, templates: Path, package: Path) -> None:
         package.mkdir()
         (package / "client.py").write_text("incomplete", encoding="utf-8")
         raise failure("interrupted")
@@ -128,29 +105,3 @@ def test_failed_swap_restores_the_old_package(tmp_path: Path) -> None:
         regenerate.swap(tmp_path / "no-such-folder", old)
     assert {path.name: path.read_text("utf-8") for path in old.iterdir()} == {"kept.py": "kept"}
     assert [path.name for path in tmp_path.iterdir()] == ["package"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['1.0"0', '1.0"; import os; "', "1.0\\", "1.0\nimport os", "{1}", "Zürich's"],
-    ids=["quote", "code", "backslash", "line break", "braces", "not ASCII"],
-)
-def test_constants_are_never_code(text: str) -> None:
-    """Version, server and header name are literals in spec.py, whatever they contain."""
-    document: dict[str, Any] = {
-        "info": {"version": text},
-        "servers": [{"url": f"https://api.test/{text}"}],
-        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": text}}},
-    }
-    namespace: dict[str, Any] = {}
-    exec(regenerate.spec_module(document), namespace)
-    named = {name: value for name, value in namespace.items() if not name.startswith("__")}
-    assert named == {"VERSION": text, "SERVER": f"https://api.test/{text}", "API_KEY_HEADER": text}
-
-
-def test_constants_without_server_or_key() -> None:
-    """Without servers the URL is "/" (OpenAPI 3.0.1, Server Object); without an apiKey scheme there is no header."""
-    namespace: dict[str, Any] = {}
-    exec(regenerate.spec_module({"info": {"version": "1"}}), namespace)
-    assert namespace["SERVER"] in ("", "/")
-    assert namespace["API_KEY_HEADER"] is None

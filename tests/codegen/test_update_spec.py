@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from codegen import regenerate, update_spec
+from codegen import update_spec
 from codegen.__main__ import main
 from codegen.changes import Change
 from codegen.document import GenerationError
@@ -34,17 +40,18 @@ def test_new_document_replaces_everything(project: Project) -> None:
 
 
 def test_report_for_people(project: Project) -> None:
-    """Each change has a verdict, a Python name and a JSONPath, and the last line suggests a version."""
+    """Each change has a verdict and a JSON pointer; a version is suggested, and the last line counts follow-ups."""
     run = project.run("update", project.new_document(edited(*GROWTH, NEW_TYPE)))
     lines = run.out.splitlines()
     assert lines[:2] == [
-        "BREAKING  field Call.call_duration_seconds: type: integer -> number",
-        "            $.components.schemas.Call.properties.call_duration_seconds",
+        "BREAKING  `Call.call_duration_seconds` is now `float | None`, was `int | None`",
+        "            #/components/schemas/Call/properties/call_duration_seconds",
     ]
-    assert "ok        operation calls.list_calls: new" in lines
-    assert "            $.paths['/calls'].get" in lines
-    assert "ok        field Call.answered_by: new value voicemail" in lines
-    assert "7 changes, 1 breaking: major" in lines
+    assert "ok        `calls.list_calls` is new" in lines
+    assert "            #/paths/~1calls/get" in lines
+    assert "ok        `CallAnsweredBy` has the new value 'voicemail'" in lines
+    assert "8 changes, 1 breaking: major" in lines
+    assert lines[-1] == "done; 1 follow-up"
 
 
 def test_report_as_json(project: Project) -> None:
@@ -54,14 +61,8 @@ def test_report_as_json(project: Project) -> None:
     assert (report["suggestion"], len(report["changes"]), len(report["follow_ups"])) == ("minor", 7, 1)
     assert {change["kind"] for change in report["changes"]} == {"added"}
     assert set(report["follow_ups"][0]) == {"kind", "where", "text"}
-    assert {key for change in report["changes"] for key in change} == {
-        "kind",
-        "what",
-        "path",
-        "python",
-        "breaking",
-        "text",
-    }
+    keys = {"kind", "what", "path", "python", "breaking", "text"}
+    assert {key for change in report["changes"] for key in change} == keys
 
 
 def test_changelog_has_each_change_once(project: Project) -> None:
@@ -70,14 +71,11 @@ def test_changelog_has_each_change_once(project: Project) -> None:
     text = (project.root / "CHANGELOG.md").read_text("utf-8")
     unreleased, _, older = text.partition("\n## [1.0.0]")
     assert older == CHANGELOG.partition("\n## [1.0.0]")[2]
-    assert re.findall(r"^#+ .*", unreleased, re.MULTILINE) == [
-        "# Changelog",
-        "## [Unreleased]",
-        "### Added",
-        "### Changed",
-    ]
-    assert "- Something else.\n- field `Call.answered_by` of the document: new value voicemail.\n" in unreleased
-    breaking = "- **Breaking:** field `Call.call_duration_seconds` of the document: type: integer -> number."
+    titles = ["# Changelog", "## [Unreleased]", "### Added", "### Changed"]
+    assert re.findall(r"^#+ .*", unreleased, re.MULTILINE) == titles
+    assert "- Something else.\n- " in unreleased
+    assert "\n- `CallAnsweredBy` has the new value 'voicemail' (`#/components/" in unreleased
+    breaking = "- **Breaking:** `Call.call_duration_seconds` is now `float | None`, was `int | None` (`#/"
     assert unreleased.count(breaking) == 1
     # The vendor withdraws the document and publishes it again.
     project.run("update", project.new_document(edited(), "old.yaml"))
@@ -86,11 +84,13 @@ def test_changelog_has_each_change_once(project: Project) -> None:
 
 
 def test_same_document_changes_nothing(project: Project) -> None:
-    """The current document changes no file; the exit status is 0."""
+    """The current document changes no file; the exit status is 0, and the suggestion is "none", not "patch"."""
     before = project.snapshot()
-    run = project.run("update", project.new_document(edited(), "same.yaml"))
-    assert run.status == 0
-    assert "is identical to openapi.yaml" in run.out
+    source = project.new_document(edited(), "same.yaml")
+    run = project.run("update", source)
+    assert (run.status, "is identical to openapi.yaml" in run.out) == (0, True)
+    report = json.loads(project.run("update", "--json", source).out)
+    assert report == {"suggestion": "none", "changes": [], "follow_ups": []}
     assert project.snapshot() == before
 
 
@@ -99,25 +99,24 @@ def test_follow_ups_are_listed_after_the_update(project: Project) -> None:
     source = project.new_document(edited(*GROWTH, NEW_STATUS, NEW_TYPE))
     run = project.run("update", source)
     assert run.status == 2
-    found = run.out.partition("2 follow-ups;")[2].splitlines()[1:]
+    found = run.out.partition("until these are done:\n")[2].splitlines()[:-1]
     assert [project.line(follow_up.strip().partition(": ")[0]) for follow_up in found] == [
         'CANCELED = "canceled"',
-        'return getattr(call, "call_duration_seconds")',
+        "return call.call_duration_seconds",
     ]
     assert (project.root / "openapi.yaml").read_bytes() == source.read_bytes()
     assert project.run("check").status == 0
     before = project.snapshot()
     again = project.run("update", source)
-    assert (again.status, again.out.partition("2 follow-ups;")[2].splitlines()[1:]) == (2, found)
+    assert (again.status, again.out.partition("until these are done:\n")[2].splitlines()[:-1]) == (2, found)
     assert project.snapshot() == before
 
 
 def test_fixed_defect_leaves_a_follow_up(project: Project) -> None:
     """A fix that matches nothing is a follow-up, and stops "make generate" until it is deleted."""
     named = "  /calls/{call_id}:\n    get:\n"
-    run = project.run(
-        "update", project.new_document(edited((named, f"{named}      operationId: get_call\n      tags: [calls]\n")))
-    )
+    text = edited((named, f"{named}      operationId: get_call\n      tags: [calls]\n"))
+    run = project.run("update", project.new_document(text))
     assert run.status == 2
     assert "overlay/spec-fixes.yaml:" in run.out
     assert project.run("check").status == 1
@@ -126,29 +125,18 @@ def test_fixed_defect_leaves_a_follow_up(project: Project) -> None:
     assert action is not None
     project.replace(action[0], "", FIXES)
     assert project.run("check").status == 0
-    assert (
-        project.run("update", project.new_document((project.root / "openapi.yaml").read_bytes(), "same.yaml")).status
-        == 0
-    )
+    assert project.run("update", project.new_document(text, "same.yaml")).status == 0
 
 
 @pytest.mark.parametrize(
     ("content", "cause"),
-    [
-        pytest.param("", "", id="empty"),
-        pytest.param("openapi: 3.0.1\n  paths", "", id="not YAML"),
-        pytest.param(b"\xff\xfe\x00", "", id="binary"),
-        pytest.param(edited()[:3000], "", id="truncated"),
-        pytest.param(edited(("openapi: 3.0.1", "swagger: '2.0'")), "Swagger 2.0", id="Swagger 2"),
-        pytest.param(edited(("'#/components/schemas/Call'", "'#/components/schemas/Cal'")), "Cal", id="dangling"),
-        pytest.param(
-            edited((NEW_TYPE[0], "        call_duration_seconds:\n          type: intger\n")),
-            "",
-            id="unknown type",
-        ),
-        pytest.param("<!doctype html><title>Sign in</title>", "", id="sign-in page"),
-    ],
-)
+    [("", ""), ("openapi: 3.0.1\n  paths", ""), (b"\xff\xfe\x00", ""), (edited()[:3000], ""),
+     (edited(("openapi: 3.0.1", "swagger: '2.0'")), "Swagger 2.0"),
+     (edited(("'#/components/schemas/Call'", "'#/components/schemas/Cal'")), "Cal"),
+     (edited((NEW_TYPE[0], "        call_duration_seconds:\n          type: intger\n")), ""),
+     ("<!doctype html><title>Sign in</title>", "")],
+    ids=["empty", "not YAML", "binary", "truncated", "Swagger 2", "dangling", "unknown type", "sign-in page"],
+)  # fmt: skip
 def test_invalid_document_changes_nothing(project: Project, content: str | bytes, cause: str) -> None:
     """Exit 1 with one message that gives the reason, and no file is changed; spec-diff does the same."""
     source = project.new_document(content)
@@ -169,21 +157,14 @@ def test_status_codes_without_quotes_are_accepted(project: Project) -> None:
     assert project.run("diff", project.new_document(edited((quoted, bare)))).status == 0
     twice = edited((quoted, f"{bare}          description: Not Found\n{quoted}"))
     run = project.run("update", project.new_document(twice))
-    assert (run.status, "duplicate key 404" in run.err) == (1, True)
-
-
-def test_missing_file_is_named(project: Project) -> None:
-    """The message names a file that does not exist."""
-    run = project.run("update", "no-such-file.yaml")
-    assert run.status == 1
-    assert "no-such-file.yaml" in run.err
+    assert (run.status, "duplicate key '404'" in run.err) == (1, True)
 
 
 def test_location_is_required(project: Project) -> None:
-    """Without a location the exit status is 1; 2 would mean that the document was replaced."""
-    run = project.run("update")
-    assert (run.status, run.out) == (1, "")
-    assert "FROM is empty" in run.err
+    """Without a location, or a file there, the status is 1; 2 would mean that the document was replaced."""
+    for locations, cause in (([], "FROM is empty"), (["no-such-file.yaml"], "no-such-file.yaml")):
+        run = project.run("update", *locations)
+        assert (run.status, run.out, cause in run.err) == (1, "", True)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
@@ -200,49 +181,149 @@ def test_report_that_cannot_be_printed_is_not_an_error(
         assert main(["update", str(source), "--root", str(project.root)]) == 0
 
 
-def test_same_document_suggests_no_version(project: Project) -> None:
-    """Without a change the suggestion is "none", not "patch"."""
-    report = json.loads(project.run("update", "--json", project.new_document(edited(), "same.yaml")).out)
-    assert report == {"suggestion": "none", "changes": [], "follow_ups": []}
-
-
-def test_make_quotes_the_locations() -> None:
+@pytest.mark.parametrize(("variable", "options"), [("FROM", []), ("ADD", ["--add"])])
+def test_make_quotes_the_locations(variable: str, options: list[str]) -> None:
     """A URL with an ampersand is one location, also through make."""
     locations = ["https://specs.test/a?b=1&c=2;d", "b.md"]
     # Only printed, since make might install dependencies first.
-    command = ["make", "-n", "-C", str(ROOT), "spec-diff", f"FROM={' '.join(locations)}"]
+    command = ["make", "-n", "-C", str(ROOT), "spec-diff", f"{variable}={' '.join(locations)}"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     [line] = [line for line in printed.splitlines() if "-m codegen diff" in line]
-    assert shlex.split(line)[-3:] == ["diff", *locations]
+    assert shlex.split(line)[-3 - len(options) :] == ["diff", *options, *locations]
 
 
-@pytest.mark.parametrize("broken", ["swap", "write_text"])
-def test_interrupted_replacement_is_undone(project: Project, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """A full disk or Ctrl-C while the new files are moved restores the old ones."""
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (1, 2), (2, 0)])
+def test_follow_ups_are_no_failure_of_make(tmp_path: Path, status: int, expected: int) -> None:
+    """Through make, an update with follow-ups succeeds; make itself returns 2 where a command fails."""
+    for name in ("requirements/dev.txt", "pyproject.toml", ".venv/.installed"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    command = ["make", "-C", str(tmp_path), "-f", str(ROOT / "Makefile")]
+    command += ["update-spec", f"CODEGEN=sh -c 'exit {status}'"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == expected
+
+
+ONE_PAGE = """openapi: 3.0.1
+info: {title: Puretalk AI, version: 1.0.0}
+servers: [{url: "https://api.puretalk.ai/api"}]
+security: [{ApiKeyAuth: []}]
+paths:
+  /voices:
+    get:
+      operationId: list_voices
+      tags: [voices]
+      responses:
+        '200':
+          description: Voices
+          content: {application/json: {schema: {type: array, items: {type: string}}}}
+"""
+
+
+def test_a_page_is_added_to_the_document(project: Project) -> None:
+    """--add keeps what the document has; a contradiction changes nothing, and the same page again neither."""
+    page = project.new_document(f"# Voices\n\n```yaml\n{ONE_PAGE}```\n", "voices.md")
+    run = project.run("update", "--add", page)
+    assert (run.status, run.err) == (0, "")
+    assert "`voices.list_voices` is new" in run.out
+    assert {path.stem for path in project.package.glob("api/*/[!_]*.py")} == {"get_call", "list_voices"}
+    text = (project.root / "openapi.yaml").read_bytes()
+    assert project.run("update", "--add", page).status == 0
+    other = project.new_document(ONE_PAGE.replace("type: string", "type: integer"), "other.yaml")
+    refused = project.run("update", "--add", other)
+    assert (refused.status, "contradict" in refused.err) == (1, True)
+    assert (project.root / "openapi.yaml").read_bytes() == text
+
+
+def test_a_second_update_at_once_is_refused(project: Project) -> None:
+    """Another run holds the lock of the project's folder; a dry run needs none."""
+    source = project.new_document(edited(*GROWTH))
+    before = project.snapshot()
+    folder = os.open(project.root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        run = project.run("update", source)
+        assert (run.status, run.err) == (1, "nothing was changed: another update is running\n")
+        assert project.run("diff", source).status == 0
+    finally:
+        os.close(folder)
+    assert project.snapshot() == before
+    assert project.run("update", source).status == 0
+
+
+WAITING = """
+import sys, time
+from codegen import __main__, regenerate
+generate = regenerate.generate
+def slow(*args, **options):
+    generate(*args, **options)
+    print("generated", flush=True)
+    time.sleep(600)
+regenerate.generate = slow
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_nothing_behind(project: Project, number: signal.Signals) -> None:
+    """The exit status is 128 and the signal's number, and every file is as before."""
     before = project.snapshot()
     source = project.new_document(edited(*GROWTH))
-    if broken == "swap":
-        swap = regenerate.swap
+    command = [sys.executable, "-B", "-c", WAITING, "update", str(source), "--root", str(project.root)]
+    environment = {**os.environ, "PYTHONPATH": str(project.root / "overlay")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "generated\n"
+        run.send_signal(number)
+        _, err = run.communicate()
+    assert (run.returncode, err) == (128 + number, "nothing was changed: interrupted\n")
+    assert project.snapshot() == before
 
-        def fail(new: Path, old: Path) -> None:
-            swap(new, old)
-            raise KeyboardInterrupt
 
-        monkeypatch.setattr(regenerate, "swap", fail)
+def test_a_read_only_project_is_one_clear_line(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether permissions say so, or the file system does when the first folder is made."""
+    source = project.new_document(edited(*GROWTH))
+    before = project.snapshot()
+
+    def refuse(suffix: str, prefix: str, parent: Path) -> str:
+        raise OSError(errno.EROFS, "Read-only file system", f"{parent}/{prefix}1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "mkdtemp", refuse)
         run = project.run("update", source)
-        assert (run.status, run.err) == (130, "nothing was changed: interrupted\n")
-    else:
-        write = Path.write_text
-
-        def full(self: Path, *args: str, **options: str) -> int:
-            if self == project.root / "CHANGELOG.md":
-                write(self, "half", encoding="utf-8")
-                raise OSError(28, "No space left on device")
-            return write(self, *args, **options)
-
-        monkeypatch.setattr(Path, "write_text", full)
+    folder = project.root / "generated"
+    assert (run.status, run.err) == (1, f"nothing was changed: {folder}/.new-1: Read-only file system\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: Path(path) != folder)
         run = project.run("update", source)
-        assert (run.status, run.err) == (1, "nothing was changed: [Errno 28] No space left on device\n")
+    assert (run.status, run.err) == (1, f"nothing was changed: {folder} is read-only\n")
+    assert project.snapshot() == before
+
+
+@pytest.mark.parametrize("number", range(len(update_spec.OUTPUTS)))
+@pytest.mark.parametrize("is_signal", [False, True], ids=["full disk", "SIGTERM"])
+def test_interrupted_replacement_is_undone(
+    project: Project, monkeypatch: pytest.MonkeyPatch, number: int, is_signal: bool
+) -> None:
+    """An error or a signal while the new files are moved restores the old ones, also where there was none."""
+    staged = project.root.parent / "staged"
+    for name in update_spec.OUTPUTS:
+        (staged / name).parent.mkdir(parents=True, exist_ok=True)
+        (staged / name).write_text("new", encoding="utf-8")
+    (project.root / update_spec.DIGEST).unlink()
+    before, rename, last = project.snapshot(), Path.rename, staged / update_spec.OUTPUTS[number]
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self != last:
+            return rename(self, target)
+        if not is_signal:
+            raise OSError(28, "No space left on device")
+        rename(self, target)
+        raise update_spec.Interrupted(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        with pytest.raises((OSError, update_spec.Interrupted)):
+            update_spec.replace(project.root, staged)
     assert project.snapshot() == before
 
 
@@ -265,6 +346,7 @@ def test_diff_only_reports(project: Project, edits: tuple[tuple[str, str], ...],
     run = project.run("diff", project.new_document(edited(*edits)))
     assert (run.status, run.err) == (status, "")
     assert ("breaking: " in run.out) == bool(edits)
+    assert run.out.splitlines()[-1].startswith("nothing was changed")
     assert project.snapshot() == before
 
 
@@ -281,14 +363,14 @@ def test_missing_changelog_sections_are_created() -> None:
     """Sections are created in the order of Keep a Changelog."""
     old = "# Changelog\n\n## [Unreleased]\n"
     changes = [
-        Change(kind=kind, what="field", path="$.x", python="", breaking=False, text=kind)
+        Change(kind=kind, what="field", path="#/x", python="x", breaking=False, text=f"`x` was {kind}")
         for kind in ("removed", "added", "changed")
     ]
     assert update_spec.with_changes(old, changes) == (
         "# Changelog\n\n## [Unreleased]\n"
-        "\n### Added\n\n- field `$.x` of the document: added.\n"
-        "\n### Changed\n\n- field `$.x` of the document: changed.\n"
-        "\n### Removed\n\n- field `$.x` of the document: removed.\n"
+        "\n### Added\n\n- `x` was added (`#/x`).\n"
+        "\n### Changed\n\n- `x` was changed (`#/x`).\n"
+        "\n### Removed\n\n- `x` was removed (`#/x`).\n"
     )
     with pytest.raises(GenerationError, match="Unreleased"):
         update_spec.with_changes("# Changelog\n", changes)

@@ -18,6 +18,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.types import Receive, Scope, Send
 from tests.support.canary import WORDS
+from tests.support.key import KEY_HEADER
 from tests.support.scripted_server import CERTIFICATE, CERTIFICATE_KEY
 from tests.support.wire import call
 
@@ -81,7 +82,7 @@ class Server:
         await self._sandbox(scope, receive, send)
 
     async def _echo_key(self, call_id: str, scope: Scope, receive: Receive, send: Send) -> None:
-        key = dict(scope["headers"])[b"x-api-key"]
+        key = dict(scope["headers"])[KEY_HEADER.lower().encode()]
         await _respond(send, b'{"err":true,"msg":"bad key %s"}' % key, 403, (b"x-request-id", key), (ECHO_HEADER, key))
 
 

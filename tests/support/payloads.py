@@ -123,7 +123,7 @@ class Maker:
         return st.builds(lambda payload, value: {**payload, tag: value}, made, values)
 
     def _of_one_type(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
-        kind = schema.get("type", "object" if "properties" in schema else None)
+        kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else None)
         if kind == "array":
             return self._arrays(schema, depth)
         if kind == "object":

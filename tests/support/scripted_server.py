@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Protocol
 
 from . import http2
+from .key import KEY_HEADER
 from .switch import Switch
 from .wire import End, Frame, ReceivedRequest, Script, http, reset
 
@@ -192,7 +193,7 @@ class ScriptedServer:
         request = ReceivedRequest(
             call_id=call_id,
             attempt=self._requests[call_id],
-            key=fields.get("x-api-key", ""),
+            key=fields.get(KEY_HEADER.lower(), ""),
             cookie=fields.get("cookie", ""),
             elsewhere=self._elsewhere_url,
         )

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, assert_type
 
 import httpx
+from tests.support import pages as list_calls
+from tests.typing import list_things
+from tests.typing.list_things import ListedThing
 
 from puretalk_client import (
     APIConnectionError,
@@ -26,6 +29,7 @@ from puretalk_client import (
     CallStatus,
     Drift,
     NotFoundError,
+    Paginator,
     PostAnalysis,
     PuretalkError,
     ResponseDecodeError,
@@ -163,6 +167,26 @@ async def generated_operations(client: AsyncPuretalk, plain: Client, sender: Sen
     await get_call.get_call(client)  # type: ignore[call-arg]
     await get_call.get_call(client, None)  # type: ignore[arg-type]
     await get_call.get_call(httpx.AsyncClient(), "1")  # type: ignore[arg-type]
+
+
+def pagination(client: AsyncPuretalk) -> None:
+    """The module of a list operation says of which type the items are; a call is this package's."""
+    assert_type(client.paginate(list_calls, limit=50, page=2, max_items=100), Paginator[Call])
+    assert_type(client.paginate(list_things), Paginator[ListedThing])
+    assert_type(client.paginate(list_calls).page, int | None)
+    assert_type(client.paginate(list_calls).count, int | None)
+    client.paginate(get_call, call_id="1")  # type: ignore[arg-type]
+    client.paginate(list_calls.request)  # type: ignore[call-overload]
+    client.paginate(list_calls, max_items="1")  # type: ignore[call-overload]
+
+
+async def items(client: AsyncPuretalk) -> None:
+    """The iterator is one for ``async for``, ``anext`` and ``async with``."""
+    async for call in client.paginate(list_calls):
+        assert_type(call, Call)
+    async with client.paginate(list_calls) as pages:
+        assert_type(await anext(pages), Call)
+        assert_type(await pages.aclose(), None)
 
 
 def senders(client: AsyncPuretalk, plain: Client) -> tuple[Sender, Sender]:

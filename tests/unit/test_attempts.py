@@ -12,6 +12,7 @@ from attrs.exceptions import FrozenInstanceError
 from tests.support.canary import API_KEY, WORDS
 from tests.support.clock import MovableLoop, movable_loop, run_turns, skip_delays
 from tests.support.exposure import Exposures
+from tests.support.key import KEY_HEADER
 from tests.support.transports import Scripted, ScriptedTransport, client_over, envelope, hang
 from tests.support.wire import call
 
@@ -133,7 +134,7 @@ async def test_attempt_shows_neither_call_nor_key() -> None:
     """Not even where the server repeats them."""
 
     async def repeat(request: Any) -> Scripted:
-        return Scripted(403, WORDS["turn"].encode(), {"x-request-id": request.headers["x-api-key"]})
+        return Scripted(403, WORDS["turn"].encode(), {"x-request-id": request.headers[KEY_HEADER]})
 
     exposures = Exposures()
     found = await attempts_of(repeat, outcome=PermissionDeniedError, max_retries=0)

@@ -16,6 +16,7 @@ import pytest
 from tests.support.canary import API_KEY
 from tests.support.clock import MovableLoop, skip_delays
 from tests.support.exposure import Exposures
+from tests.support.key import KEY_HEADER
 from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, client_over, envelope, held_until
 
 from puretalk_client import (
@@ -48,7 +49,7 @@ async def test_key_is_asked_before_each_attempt() -> None:
     transport = ScriptedTransport(UNAVAILABLE, UNAVAILABLE, CALL)
     async with over(transport, lambda: next(keys)) as client:
         await client.calls.get("c-1")
-    assert [request.headers["x-api-key"] for request in transport.requests] == ["first", "second", "third"]
+    assert [request.headers[KEY_HEADER] for request in transport.requests] == ["first", "second", "third"]
 
 
 async def test_key_may_come_from_an_async_function() -> None:
@@ -61,7 +62,7 @@ async def test_key_may_come_from_an_async_function() -> None:
     transport = ScriptedTransport(CALL)
     async with over(transport, ask) as client:
         await client.calls.get("c-1")
-    assert transport.requests[0].headers["x-api-key"] == "from the vault"
+    assert transport.requests[0].headers[KEY_HEADER] == "from the vault"
 
 
 def raising() -> str:
@@ -94,7 +95,7 @@ async def test_rotated_key_is_struck_out_of_what_the_server_repeats() -> None:
     """As a fixed one is."""
 
     async def repeat(request: httpx.Request) -> Scripted:
-        return Scripted(401, request.headers["x-api-key"].encode())
+        return Scripted(401, request.headers[KEY_HEADER].encode())
 
     async with over(ScriptedTransport(repeat), lambda: API_KEY) as client:
         with pytest.raises(APIStatusError) as caught:
@@ -140,13 +141,14 @@ async def test_default_headers_and_user_agent_are_sent() -> None:
     assert (headers["x-team"], headers["authorization"]) == ("billing", "Bearer of-a-gateway")
     assert headers["user-agent"].startswith("puretalk-client/")
     assert headers["user-agent"].endswith(" nightly/2.1")
-    assert headers["x-api-key"] == API_KEY
+    assert headers[KEY_HEADER] == API_KEY
     assert "of-a-gateway" not in shown
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"X-API-KEY": "k"}, {"x-api-key": "k"}, {"Host": "a.test"}, {"Accept-Encoding": "br"}, {"Content-Length": "1"},
+    [{KEY_HEADER: "k"}, {KEY_HEADER.lower(): "k"}, {"Host": "a.test"}, {"Accept-Encoding": "br"},
+     {"Content-Length": "1"},
      {"User-Agent": "u"}, {"Bad name": "v"}, {"": "v"}, {"X-A": "sesame\r\nX-B: w"}, {"X-A": 5}, {5: "v"},
      {"X-A": "\u20ac"}, [("X-A", "v")], "X-A: v"],
     ids=repr,

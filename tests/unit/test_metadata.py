@@ -165,10 +165,10 @@ def test_repr_counts(received: Any, shown: str) -> None:
 
 def test_metadata_can_be_given_as_a_mapping() -> None:
     """Tests of applications build calls themselves."""
-    metadata = Call(metadata={"crm_id": 1}).metadata
+    metadata = Call(call_id="c", metadata={"crm_id": 1}).metadata
     assert type(metadata) is CallMetadata
-    assert Call(metadata=metadata).metadata is metadata
-    assert Call(metadata=None).metadata == CallMetadata()
+    assert Call(call_id="c", metadata=metadata).metadata is metadata
+    assert Call(call_id="c", metadata=None).metadata == CallMetadata()
 
 
 def test_class_has_every_documented_property() -> None:

@@ -105,7 +105,7 @@ async def test_every_operation_can_be_sent_raw() -> None:
     """With the generated model as its value, also where the document does not have the status."""
     async with client_over(ScriptedTransport(CALL, Scripted(204))) as client:
         response = await client.send_raw(get_call.request("c-1"), get_call.RESPONSES)
-        assert type(response.parse()) is GetCallResponse
+        assert isinstance(response.parse(), GetCallResponse)
         other = await client.send_raw(get_call.request("c-1"), get_call.RESPONSES)
         assert (other.status_code, other.content) == (204, b"")
         with pytest.raises(ResponseDecodeError, match="no response with status 204"):

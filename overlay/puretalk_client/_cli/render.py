@@ -1,7 +1,8 @@
 """A call as text for a terminal.
 
-Values of any type can be shown, since a response that does not match openapi.yaml can have a text where a
-datetime is documented, or an object where an array is. No value can control the terminal.
+Attributes are read by name, so that a type checker finds the lines that a new document breaks. Values of any type can
+be shown all the same, since a response that does not match openapi.yaml can have a text where a datetime is documented,
+or an object where an array is. No value can control the terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from .._call_status import CallStatus
-from .._post_analysis import PostAnalysis
+from ..models import Call, CallAnalysis, TranscriptTurn, TurnLatency
 from .layout import cells, clean, indented, pad, pieces, wrap
 
 __all__ = ["render_call"]
@@ -24,11 +25,11 @@ _Paint = Callable[[str, str], str]
 _Rows = list[tuple[str, str]]
 
 
-def render_call(call: object, *, width: int, color: bool) -> str:
+def render_call(call: Call, *, width: int, color: bool) -> str:
     """Format a call for people to read.
 
     Args:
-        call: A ``Call``, whose attributes can be of any type.
+        call: A call, whose attributes can be of any type.
         width: Width of the terminal in columns. Fewer than 40 count as 40.
         color: Whether to use ANSI colors (ECMA-48, SGR).
 
@@ -50,10 +51,10 @@ def render_call(call: object, *, width: int, color: bool) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _title(call: object, width: int, paint: _Paint) -> list[str]:
-    status, style = _status(_get(call, "status"))
+def _title(call: Call, width: int, paint: _Paint) -> list[str]:
+    status, style = _status(call.status)
     status_lines = wrap(status, width)
-    title_lines = wrap(f"Call {_text(_get(call, 'call_id')) or 'without an id'}", width)
+    title_lines = wrap(f"Call {_text(call.call_id) or 'without an id'}", width)
     room = width - cells(title_lines[-1]) - cells(status_lines[0])
     if len(status_lines) == 1 and room > 1:
         gap = " " * room
@@ -64,51 +65,52 @@ def _title(call: object, width: int, paint: _Paint) -> list[str]:
     return [*(paint(line, "bold") for line in title_lines), *(paint(line, style) for line in status_lines)]
 
 
-def _status(status: object) -> tuple[str, str]:
-    text = clean(_text(status)) or "no status"
-    if not isinstance(status, CallStatus) or not status.is_known:
+def _status(status: CallStatus) -> tuple[str, str]:
+    text = clean(status.value) or "no status"
+    if not status.is_known:
         return (text, "yellow") if text == "no status" else (f"{text} (unknown)", "yellow")
     if not status.is_final:
         return text, "yellow"
     return text, "green" if status is CallStatus.COMPLETED else "red"
 
 
-def _facts(call: object) -> _Rows:
-    numbers = [_text(_get(call, "from_number")), _text(_get(call, "to_number"))]
+def _facts(call: Call) -> _Rows:
+    numbers = [_text(call.from_number), _text(call.to_number)]
     rows = [
-        ("Assistant", _text(_get(call, "assistant_name")) or _text(_get(call, "assistant_id"))),
-        ("Type", _text(_get(call, "call_type"))),
+        ("Assistant", _text(call.assistant_name) or _text(call.assistant_id)),
+        ("Type", _text(call.call_type)),
         ("Numbers", " -> ".join(number or "?" for number in numbers) if any(numbers) else ""),
-        ("Started", _text(_get(call, "start_time"))),
-        ("Duration", _duration(_get(call, "call_duration_seconds"))),
-        ("Answered by", _text(_get(call, "answered_by"))),
-        ("Sentiment", _text(_get(call, "sentiment"))),
-        ("Billed", _text(_get(call, "is_billed"))),
+        ("Started", _text(call.start_time)),
+        ("Duration", _duration(call.call_duration_seconds)),
+        ("Answered by", _text(call.answered_by)),
+        ("Sentiment", _text(call.sentiment)),
+        ("Billed", _text(call.is_billed)),
     ]
     return [(label, value) for label, value in rows if value]
 
 
-def _analysis(call: object) -> _Rows:
-    analysis = _get(call, "call_analysis")
-    if isinstance(analysis, str):
-        return [("Analysis", analysis)]
-    rows: _Rows = [("Summary", _text(_get(analysis, "summary")))]
-    for label, name in (("Call", "call_completion"), ("Task", "task_completion")):
-        parts = [_text(_get(analysis, name)), _text(_get(analysis, f"{name}_summary"))]
-        rows.append((label, "\n".join(part for part in parts if part)))
+def _analysis(call: Call) -> _Rows:
+    analysis = call.call_analysis
+    if not isinstance(analysis, CallAnalysis):
+        rows = [("Analysis", _text(analysis))]
+    else:
+        call_parts = (analysis.call_completion, analysis.call_completion_summary)
+        task_parts = (analysis.task_completion, analysis.task_completion_summary)
+        rows = [("Summary", _text(analysis.summary)), ("Call", _lines(call_parts)), ("Task", _lines(task_parts))]
     return [(label, value) for label, value in rows if value]
 
 
-def _post_analysis(call: object) -> _Rows:
-    view = _get(call, "post_analysis")
-    if not isinstance(view, PostAnalysis):
-        return []
+def _lines(parts: tuple[object, ...]) -> str:
+    return "\n".join(filter(None, map(_text, parts)))
+
+
+def _post_analysis(call: Call) -> _Rows:
     # JSON's spelling, so that the text "4" and the number 4 look different.
-    return [("(no name)" if name is None else name, _json(value)) for name, value in view.pairs]
+    return [("(no name)" if name is None else name, _json(value)) for name, value in call.post_analysis.pairs]
 
 
-def _transcript(call: object, width: int, paint: _Paint) -> tuple[str, list[str]]:
-    turns = _get(call, "transcript_object")
+def _transcript(call: Call, width: int, paint: _Paint) -> tuple[str, list[str]]:
+    turns = call.transcript_object
     if isinstance(turns, list) and turns:
         roles = [_role(turn) for turn in turns]
         column = min(max(cells(role) for role in roles), width // 4)
@@ -119,11 +121,11 @@ def _transcript(call: object, width: int, paint: _Paint) -> tuple[str, list[str]
             for line in _turn(turn, role, column, width, latency, paint)
         ]
         return f"Transcript ({len(turns)} turn{'' if len(turns) == 1 else 's'})", lines
-    text = _text(turns) if turns else _text(_get(call, "transcript"))
+    text = _text(turns) if turns else _text(call.transcript)
     return "Transcript", indented(wrap(text, width - 2), 2) if text else []
 
 
-def _turn(turn: object, role: str, column: int, width: int, latency: bool, paint: _Paint) -> Iterator[str]:
+def _turn(turn: TranscriptTurn, role: str, column: int, width: int, latency: bool, paint: _Paint) -> Iterator[str]:
     indent = column + 4
     room = width - indent - (_LATENCY_WIDTH if latency else 0)
     lines = [line for text in _spoken(turn) for line in wrap(text, room)] or [""]
@@ -135,15 +137,18 @@ def _turn(turn: object, role: str, column: int, width: int, latency: bool, paint
     yield from indented(lines[1:], indent)
 
 
-def _spoken(turn: object) -> Iterator[str]:
+def _spoken(turn: TranscriptTurn) -> Iterator[str]:
     """List the paragraphs of a turn: the words, and each function call."""
-    content = _text(turn) if isinstance(turn, str | int | float | list) else _text(_get(turn, "content"))
-    if _get(turn, "interrupted") is True:
+    if not isinstance(turn, TranscriptTurn):
+        yield _text(turn)
+        return
+    content = _text(turn.content)
+    if turn.interrupted is True:
         content = f"{content} (interrupted)".lstrip()
     if content:
         yield content
-    calls = _get(turn, "tool_calls")
-    actions = [_action(_get(turn, "function_name"), _get(turn, "function_args"))]
+    calls = turn.tool_calls
+    actions = [_action(turn.function_name, turn.function_args)]
     actions += [_tool_call(item) for item in (calls if isinstance(calls, list) else [calls])]
     # The same function call can also be in tool_calls. It is shown once.
     yield from dict.fromkeys(action for action in actions if action)
@@ -153,39 +158,36 @@ def _action(name: object, arguments: object) -> str:
     return "" if name is None and arguments is None else f"-> {_text(name)}({_text(arguments)})"
 
 
-def _tool_call(call: object) -> str:
+def _tool_call(item: object) -> str:
     # openapi.yaml does not describe the items. One that names a function is shown like a function call.
-    function = _get(call, "function") or call
-    if _get(function, "name") is not None:
-        return _action(_get(function, "name"), _get(function, "arguments"))
-    return "" if call is None else f"-> {_text(call)}"
+    function = (item.get("function") or item) if isinstance(item, dict) else None
+    if isinstance(function, dict) and function.get("name") is not None:
+        return _action(function["name"], function.get("arguments"))
+    return "" if item is None else f"-> {_text(item)}"
 
 
-def _role(turn: object) -> str:
-    role = clean(_text(_get(turn, "role")))
+def _role(turn: TranscriptTurn) -> str:
+    role = clean(_text(turn.role)) if isinstance(turn, TranscriptTurn) else ""
     return role[:1].upper() + role[1:] if role else "?"
 
 
-def _latency(turn: object) -> str:
-    value = _get(_get(turn, "turn_latency"), "latency")
+def _latency(turn: TranscriptTurn) -> str:
+    if not isinstance(turn, TranscriptTurn) or not isinstance(turn.turn_latency, TurnLatency):
+        return ""
+    value = turn.turn_latency.latency
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1000:
         return ""
     # openapi.yaml has no unit. Its example, 1.5, can only be seconds.
     return f"{value:.2f} s"
 
 
-def _duration(value: object) -> str:
+def _duration(value: int | None) -> str:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**9:
         return _text(value)
     minutes, seconds = divmod(value, 60)
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
-
-
-def _get(holder: object, name: str) -> object:
-    """Read a property of a model, or of a dict that decoding could not turn into one."""
-    return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
 
 
 def _text(value: object) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 from puretalk_generated.bodies import encode_body
-from puretalk_generated.types import Request
+from puretalk_generated.types import KeyPlace, Pairs, Request, join_cookies
 
 from .body import ACCEPT_ENCODING
 from .options import Options
@@ -13,7 +14,6 @@ from .pace import Interval
 from .pool import Pool
 from .redaction import Secret
 from .response import Conventions, DriftReporter
-from .transports import Headers
 
 
 class Channel:
@@ -28,21 +28,31 @@ class Channel:
         if limit is None and isinstance(options.rate_limit, (int, float)):
             limit = Interval(options.rate_limit)
         self.limit: Interval | None = limit
-        self._headers: Headers = (*options.headers, ("Accept-Encoding", ACCEPT_ENCODING))
+        self._headers: Pairs = (*options.headers, ("Accept-Encoding", ACCEPT_ENCODING))
 
-    def key_headers(self, secret: Secret) -> Headers:
-        """Return the header that carries the key, if the API has one."""
-        return ((self.options.key_header, secret.reveal()),) if self.options.key_header else ()
+    def key_parts(self, secret: Secret, place: KeyPlace | Literal["default"] | None = "default") -> tuple[Pairs, Pairs]:
+        """Return the query parameters and the headers that carry the key, if the API, or the operation, has one."""
+        place = self.options.key_place if place == "default" else place
+        return place.parts(secret.reveal()) if place is not None else ((), ())
 
-    def prepare(self, request: Request, secret: Secret) -> tuple[str, Headers, bytes | None]:
+    def server_of(self, request: Request) -> str | None:
+        """Return the base URL of a request, if it is not that of the client.
+
+        It comes from the document, as the client's own does, so it is trusted with the key. A client that was given
+        another base URL uses that for every operation: nothing may pass by a sandbox or a gateway.
+        """
+        return request.base_url if self.options.uses_servers else None
+
+    def prepare(self, request: Request, secret: Secret) -> tuple[str, Pairs, bytes | None]:
         """Return the URL, the headers and the content of a request."""
-        url, content = self.options.base_url + request.path, None
-        headers = (*self.key_headers(secret), *self._headers)
-        if request.params:
-            url += "?" + urlencode(request.params, quote_via=quote)
+        url, content = (self.server_of(request) or self.options.base_url) + request.path, None
+        params, headers = self.key_parts(secret, request.key)
+        headers = (*headers, ("Accept", request.accept or "application/json"), *self._headers)
+        if params := (*request.params, *params):
+            url += "?" + urlencode(params, quote_via=quote)
         if request.body is not None:
             content, content_type = encode_body(request.body)
             headers = (*headers, ("Content-Type", content_type))
         if request.headers:
-            headers = (*headers, *request.headers)
+            headers = join_cookies((*headers, *request.headers))
         return url, headers, content

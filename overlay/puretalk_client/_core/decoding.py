@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from puretalk_generated.codec import MISSING, Path, decoder, is_msgspec_type, structure
+from puretalk_generated.codec import MISSING, Path, decoder, hints, is_msgspec_type, structure
 
 from .._types import Drift, DriftKind
 from ..errors import ResponseDecodeError
@@ -80,7 +80,7 @@ def decode_trusted(
         fast = _fast_decoder(hint) if in_c else None
         if fast is not None:
             try:  # contextlib.suppress would take a fifth of the time of a small body
-                return fast.decode(content), []
+                return fast(content), []
             except msgspec.DecodeError:
                 pass
         value, fixed = parse_json(content)
@@ -106,9 +106,22 @@ def count_containers(content: bytes) -> int:
 
 
 @functools.cache
-def _fast_decoder(hint: Any) -> msgspec.json.Decoder[Any] | None:
-    """Return msgspec's decoder for ``hint`` if it loses nothing."""
-    return decoder(hint) if is_msgspec_type(hint) else None
+def _fast_decoder(hint: Any) -> Callable[[bytes], Any] | None:
+    """Return what decodes ``hint`` in C without losing anything, if there is such a thing."""
+    if is_msgspec_type(hint):
+        return decoder(hint).decode
+    if not attrs.has(hint) or not all(map(is_msgspec_type, hints(hint).values())):
+        return None
+    if any(field.default not in (None, attrs.NOTHING) for field in attrs.fields(hint)):  # properties of any name
+        return None
+    # msgspec cannot rename fields of attrs classes, such as "next" of a page, but those of its own.
+    fields = [
+        (field.name, hints(hint)[field.name], *(() if field.default is attrs.NOTHING else (field.default,)))
+        for field in attrs.fields(hint)
+    ]
+    names = {name: json_name for json_name, name in fields_by_json_name(hint)[0].items()}
+    decode_twin = decoder(msgspec.defstruct(hint.__name__, fields, rename=names, kw_only=True)).decode
+    return lambda content: hint(**msgspec.structs.asdict(decode_twin(content)))
 
 
 def parse_json(content: bytes) -> tuple[Any, list[Drift]]:

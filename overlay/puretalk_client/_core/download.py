@@ -92,10 +92,11 @@ class _Fetcher:
             secret = Secret("")
             if origin(url) == origin(self._home):
                 secret = await ask_api_key(self._options.api_key)
-            headers = self._channel.key_headers(secret) if secret.reveal() else ()
+            params, headers = self._channel.key_parts(secret) if secret.reveal() else ((), ())
+            target = url.copy_merge_params(params) if params else url
             timeout = self._options.connect_timeout
             try:
-                async with open_pinned(address, url, headers, tls=self._tls, connect_timeout=timeout) as response:
+                async with open_pinned(address, target, headers, tls=self._tls, connect_timeout=timeout) as response:
                     if response.status in (301, 302, 303, 307, 308):
                         url = self.validate_url(parse_url(location(response), url))
                         continue

@@ -45,6 +45,7 @@ class Exchange:
         self.channel, self.pool, self.request, self._read_success = channel, channel.pool, request, read
         self.timeout = options.timeout if timeout is None else timeout
         self.max_retries = options.max_retries if max_retries is None else max_retries
+        self.transport = self.pool.transport
         self.start = self.pool.clock.monotonic()
         self.deadline = self.start + self.timeout
         self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
@@ -158,7 +159,7 @@ class Exchange:
         self.attempts += 1
         self.attempt_start = self.pool.clock.monotonic()
         self.status, self.headers = None, {}
-        transport = self.pool.transport
+        transport = self.transport = self.pool.transport_to(self.channel.server_of(self.request))
         url, headers, body = self.channel.prepare(self.request, self.secret)
         try:
             response = await transport.send(self.request.method, url, headers, body)
@@ -193,7 +194,7 @@ class Exchange:
         except errors.PuretalkError:
             raise
         except Exception as error:
-            raise self.pool.transport.map_error(error)  # noqa: B904
+            raise self.transport.map_error(error)  # noqa: B904
         if self._read_success is None:
             return content, []
         containers = count_containers(content)

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias, TypedDict
 
 from attrs import Attribute, field, frozen
 
+from puretalk_generated.types import KeyPlace
+
 from .._types import Attempt, Drift
 from ..errors import ConfigurationError
 from .redaction import Secret
@@ -124,8 +126,8 @@ class Options:
 
     base_url: str
     api_key: Secret
-    key_header: str | None
-    """Name of the header that carries the key; None where the API has none."""
+    key_place: KeyPlace | None
+    """Where requests carry the key; None where the API has none."""
     headers: Sequence[tuple[str, str]] = field(repr=False)
     """Sent with every request, too; one may hold another secret."""
     timeout: float = field(validator=_seconds)
@@ -138,6 +140,8 @@ class Options:
     on_attempt: Callable[[Attempt], object] | None = field(default=None, validator=_callback)
     rate_limit: RateLimit | None = field(default=None, validator=_rate_limit)
     verify: bool | ssl.SSLContext = field(validator=_tls_setting)
+    uses_servers: bool = False
+    """Whether operations with a server of their own use it."""
 
 
 def resolve_api_key(api_key: Secret | None, variable: str) -> Secret:

@@ -26,8 +26,13 @@ class Clock:
 class Pool:
     """A transport, and the requests that may use it at a time: the first to wait is the first to go."""
 
-    def __init__(self, transport: Transport, max_connections: int) -> None:
+    def __init__(
+        self, transport: Transport, max_connections: int, open_other: Callable[[str], Transport] | None = None
+    ) -> None:
+        """Set up a pool; ``open_other`` opens a transport to another base URL."""
         self.transport: Transport = transport
+        self._open_other = open_other
+        self._others: dict[str, Transport] = {}
         self.max_connections: int = min(max_connections, transport.max_connections)
         self.backoff: retry.Backoff = retry.Backoff()
         self.quota: retry.RetryQuota = retry.RetryQuota()
@@ -37,6 +42,14 @@ class Pool:
         self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def transport_to(self, base_url: str | None) -> Transport:
+        """Return the transport to a server that an operation has of its own; None stands for the usual one."""
+        if base_url is None or self._open_other is None:
+            return self.transport
+        if base_url not in self._others:
+            self._others[base_url] = self._open_other(base_url)
+        return self._others[base_url]
 
     def bind(self) -> asyncio.Task[Any]:
         """Return the current task, the way to its event loop.
@@ -63,7 +76,8 @@ class Pool:
     async def aclose(self) -> None:
         """Close the connections. Requests that wait for one fail."""
         self.is_closed = True
-        await self.transport.aclose()
+        for transport in (self.transport, *self._others.values()):
+            await transport.aclose()
 
     def __del__(self) -> None:
         # The constructor may have raised; and without a request there is nothing to close.

@@ -17,6 +17,8 @@ from pathlib import PurePath
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
+from puretalk_generated.types import basic_credentials
+
 from ..errors import PuretalkError
 
 MAX_EXCERPT = 500  # characters of the server's own text that an error keeps
@@ -36,9 +38,13 @@ class Secret:
         return self._text
 
     def strike(self, text: str) -> str:
-        """Return ``text`` with ``***`` in place of the secret, in any case, percent-encoded, or cut off at the end."""
+        """Return ``text`` with ``***`` in place of the secret.
+
+        In any case, percent-encoded, as credentials of HTTP Basic, or cut off at the end.
+        """
         if not isinstance(self._text, str) or not self._text:
             return text
+        text = text.replace(basic_credentials(self._text), "***")
         secret = self._text.lower()
         once, twice = unquote(text), unquote(unquote(text))  # a proxy may have encoded what was encoded before
         text = next((decoded for decoded in (once, twice) if secret in decoded.lower()), text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -34,11 +34,14 @@ class Conventions(Protocol):
 
     ``check`` raises a PuretalkError if a decoded success (``value``, from ``content``) reports a failure after all.
     ``message`` returns the server's message in the body of a failure. ``named_by_customers`` are the fields below which
-    customers choose the names; a drift does not show those.
+    customers choose the names; a drift does not show those. ``replaced`` has the type to
+    decode into in place of each of the document's.
     """
 
     @property
     def named_by_customers(self) -> Collection[str]: ...
+    @property
+    def replaced(self) -> Mapping[Any, Any]: ...
     def check(self, value: Any, content: bytes) -> None: ...
     def message(self, content: bytes) -> str | None: ...
 
@@ -73,7 +76,8 @@ class Reader(Generic[T]):
         drifts: list[Drift] = []
         value: Any = None  # of the media type "none"
         if documented.media == "json":
-            value, drifts = decode(content, documented.type, self._named_by_customers, containers=containers)
+            hint = self._conventions.replaced[documented.type]
+            value, drifts = decode(content, hint, self._named_by_customers, containers=containers)
         elif documented.media == "text":
             value = content.decode(errors="replace")
         elif documented.media == "bytes":

@@ -16,11 +16,15 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from puretalk_generated.api.calls import get_call
+from puretalk_generated.spec import API_KEY
+
 from ._fault import Fault, error_json, to_json
 from ._lifecycle import lifecycle
 from ._samples import example_call, sample_call
 
-_KEY_HEADER = "x-api-key"
+_KEY_HEADER = API_KEY.name.lower() if API_KEY else ""
+*_CALLS, _ = f"/api{get_call.request('id').path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
 _MAX_BODY_BYTES = 1 << 20
 
@@ -33,7 +37,7 @@ class ReceivedRequest:
         method: HTTP method, e.g. ``GET``.
         path: Path as sent, percent-encoded, e.g. ``/api/calls/a%2Fb``.
         call_id: The decoded id, e.g. ``a/b``; None if the path is not the path of a call.
-        headers: Header fields without X-API-KEY. Look names up in any case.
+        headers: Header fields without the API key's. Look names up in any case.
         query: The query string, percent-encoded, without the question mark.
         body: The body, up to its first mebibyte.
     """
@@ -54,7 +58,7 @@ class Sandbox:
     the calls ``EXAMPLE_CALL_ID`` and ``SAMPLE_CALL_ID``. Any thread may script it while it runs.
 
     Args:
-        api_key: The only value of X-API-KEY that it accepts. Any other value results in a 401.
+        api_key: The only API key that it accepts. Any other value results in a 401.
 
     Attributes:
         api_key: The accepted key.
@@ -192,13 +196,13 @@ class Sandbox:
 
 def _parse_path(path: bytes) -> tuple[bool, str | None]:
     """Return whether a percent-encoded path is the path of a call, and its id; None if the id is not UTF-8."""
-    match [unquote_to_bytes(segment) for segment in path.split(b"/")]:
-        case [b"", b"api", b"calls", call_id] if call_id:
-            try:
-                return True, call_id.decode()
-            except UnicodeDecodeError:
-                return True, None
-    return False, None
+    *before, call_id = (unquote_to_bytes(segment) for segment in path.split(b"/"))
+    if before != _CALLS or not call_id:
+        return False, None
+    try:
+        return True, call_id.decode()
+    except UnicodeDecodeError:
+        return True, None
 
 
 async def _read_body(receive: Receive) -> bytes:

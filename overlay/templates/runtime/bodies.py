@@ -43,8 +43,20 @@ def json_body(value: Any, content_type: str) -> Body:
 
 
 def form_body(value: Any) -> Body:
-    """Build a URL-encoded form from the fields of a model."""
-    return Body(fields=encode_query(named_fields(value)), content_type=FORM)
+    """Build a URL-encoded form from the fields of a model; a list repeats its name, an object is sent as JSON."""
+    fields = [
+        (name, encode_object(item))
+        for name, items in named_fields(value)
+        for item in (items if isinstance(items, list) else [items])
+    ]
+    return Body(fields=encode_query(fields), content_type=FORM)
+
+
+def encode_object(value: Any) -> Any:
+    """Write an object, or a list inside a list, as JSON: their default in forms (OpenAPI 3.0.4, Encoding Object)."""
+    if isinstance(value, (dict, list)) or attrs.has(type(value)):
+        return msgspec.json.encode(to_builtins(value)).decode()
+    return value
 
 
 def multipart_body(value: Any) -> Body:
@@ -60,19 +72,25 @@ def multipart_body(value: Any) -> Body:
                 # Servers read a part without a file name as a text.
                 file_name = part.file_name or name
                 media_type = part.mime_type or mimetypes.guess_type(file_name)[0] or "application/octet-stream"
-                if not media_type.isprintable():
-                    raise ValueError("the mime_type of a File must not contain control characters")
-                parts.append((name, file_name, media_type, read_file(part)))
-            elif attrs.has(type(part)) or isinstance(part, dict):
-                parts.append((name, None, "application/json", msgspec.json.encode(to_builtins(part))))
+                parts.append((name, file_name, validate_media_type(media_type), read_file(part)))
+            elif (encoded := encode_object(part)) is not part:
+                parts.append((name, None, "application/json", encoded.encode()))
             elif part is not None:
                 parts.append((name, None, None, encode_value(part).encode()))
     return Body(parts=tuple(parts), content_type=MULTIPART)
 
 
 def binary_body(value: File, content_type: str) -> Body:
-    """Build a body that is a single file."""
-    return Body(content=read_file(value), content_type=content_type)
+    """Build a body that is a single file; its own media type comes first, such as audio/wav for audio/*."""
+    media_type = value.mime_type or ("application/octet-stream" if "*" in content_type else content_type)
+    return Body(content=read_file(value), content_type=validate_media_type(media_type))
+
+
+def validate_media_type(media_type: str) -> str:
+    """Return ``media_type`` unless it would add another header."""
+    if not media_type.isprintable():
+        raise ValueError("the mime_type of a File must not contain control characters")
+    return media_type
 
 
 def read_file(file: File) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .types import KeyPlace
+
 VERSION = "0"
 SERVER = "https://api.test"
-API_KEY_HEADER: str | None = None
+API_KEY: KeyPlace | None = None

@@ -145,9 +145,15 @@ def load(name: str) -> Any:
 
 
 def schema_names(document: Any) -> list[str]:
-    """List the component schemas, except members of a union with a discriminator: these are part of the union."""
+    """List the component schemas, except those that a discriminator selects: these are part of its union."""
     schemas = document.get("components", {}).get("schemas", {})
-    unions = [schema for schema in schemas.values() if "discriminator" in schema and not is_base(schema)]
-    members = {member["$ref"] for union in unions for member in union.get("oneOf") or union["anyOf"]}
-    bases = {f"#/components/schemas/{name}" for name, schema in schemas.items() if is_base(schema)}
-    return [name for name in schemas if f"#/components/schemas/{name}" not in members | bases]
+    selected: set[str] = set()
+    for name, schema in schemas.items():
+        if "discriminator" in schema:
+            members = [*schema.get("oneOf", ()), *schema.get("anyOf", ())]
+            mapped = schema["discriminator"].get("mapping", {}).values()
+            selected.update(each.rpartition("/")[2] for each in (*(each.get("$ref", "") for each in members), *mapped))
+        if is_base(schema):
+            reference = {"$ref": f"#/components/schemas/{name}"}
+            selected |= {name, *(heir for heir, each in schemas.items() if reference in each.get("allOf", ()))}
+    return [name for name in schemas if name not in selected]

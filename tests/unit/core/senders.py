@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -16,11 +16,12 @@ from tests.support.transports import BASE_URL, Scripted
 from puretalk_client._core.options import Options
 from puretalk_client._core.pool import Pool
 from puretalk_client._core.redaction import Secret
+from puretalk_client._core.replacing import Replacements
 from puretalk_client._core.retry import Backoff
 from puretalk_client._core.sender import Sender
 from puretalk_client._core.transports import open_transport
 from puretalk_client._core.transports.httpx import ExternalTransport
-from puretalk_generated.types import DocumentedResponse, Request, Responses
+from puretalk_generated.types import DocumentedResponse, KeyPlace, Request, Responses
 
 
 @frozen(kw_only=True)
@@ -36,8 +37,8 @@ RESPONSES: Responses[Thing] = Responses((DocumentedResponse(200, 200, "json", Th
 OPTIONS = Options(
     base_url=BASE_URL,
     api_key=Secret(API_KEY),
-    key_header="X-KEY",
-    headers=(("Accept", "application/json"),),
+    key_place=KeyPlace("header", "X-KEY"),
+    headers=(),
     timeout=30.0,
     connect_timeout=5.0,
     max_retries=2,
@@ -50,12 +51,13 @@ OPTIONS = Options(
 
 
 class Conventions:
-    """A failure has its message as text; successes need no check."""
+    """A failure has its message as text; successes need no check, and no model is replaced."""
 
     def check(self, value: Any, content: bytes) -> None:
         """Accept every success."""
 
     named_by_customers: frozenset[str] = frozenset()
+    replaced: Mapping[Any, Any] = Replacements({}, lambda model, values: model(**values))
 
     def message(self, content: bytes) -> str | None:
         """Return the body."""

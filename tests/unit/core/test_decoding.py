@@ -193,7 +193,7 @@ def test_body_that_is_not_json_is_a_decode_error(body: bytes) -> None:
 )
 def test_another_json_type_altogether_is_a_decode_error(body: bytes, kind: str) -> None:
     """There is no model to deliver."""
-    with pytest.raises(ResponseDecodeError, match=f"JSON, but {kind} instead of CallEnvelope"):
+    with pytest.raises(ResponseDecodeError, match=f"JSON, but {kind} instead of GetCallResponse"):
         decode(body, CallEnvelope)
 
 

@@ -98,7 +98,7 @@ def test_integer_has_a_minimum(value: Any) -> None:
 
 
 GOOD: dict[str, Any] = {
-    "base_url": "https://api.test", "api_key": Secret(API_KEY), "key_header": "X-API-KEY", "headers": (), "timeout": 30,
+    "base_url": "https://api.test", "api_key": Secret(API_KEY), "key_place": None, "headers": (), "timeout": 30,
     "connect_timeout": 5.0, "max_retries": 0, "max_connections": 1, "max_response_bytes": 1, "strict": False,
     "on_drift": None, "verify": True,
 }  # fmt: skip

@@ -24,6 +24,7 @@ from puretalk_client import (
     ServerError,
 )
 from puretalk_client._core.redaction import Secret
+from puretalk_client._core.replacing import Replacements
 from puretalk_client._core.response import MAX_LOGGED_PATHS, DriftReporter, Reader, status_error
 from puretalk_generated.types import DocumentedResponse, Responses
 
@@ -46,6 +47,11 @@ class OtherConventions:
     def message(self, content: bytes) -> str | None:
         """Return what follows ``msg=``."""
         return content.partition(b"msg=")[2].decode(errors="replace") or None
+
+    @property
+    def replaced(self) -> Replacements:
+        """No model is replaced."""
+        return Replacements({}, lambda model, values: model(**values))
 
     @property
     def named_by_customers(self) -> frozenset[str]:

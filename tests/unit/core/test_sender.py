@@ -53,7 +53,7 @@ async def test_request_has_the_key_the_common_headers_and_its_own() -> None:
 async def test_request_without_a_key_header_sends_no_key() -> None:
     """The API's document may have no key at all."""
     transport = ScriptedTransport(THING)
-    async with open_sender(transport, key_header=None) as (sender, _):
+    async with open_sender(transport, key_place=None) as (sender, _):
         await send(sender)
     assert API_KEY not in str(transport.requests[0].headers.raw)
 

@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from tests.support.key import KEY_HEADER
 
 from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox
 
-KEY = {"X-API-KEY": "sandbox-key"}
+KEY = {KEY_HEADER: "sandbox-key"}
 
 
 def client_of(sandbox: Sandbox, headers: Any = KEY) -> httpx.AsyncClient:

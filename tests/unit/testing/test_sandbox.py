@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.key import KEY_HEADER
 from tests.unit.testing.in_process import KEY, assert_error, client_of, get, results, send
 
 from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, Fault, Sandbox, example_call, sample_call
@@ -73,15 +74,15 @@ class TestKey:
         "headers",
         [
             {},
-            {"X-API-KEY": ""},
-            {"X-API-KEY": "sandbox-ke"},
-            {"X-API-KEY": "sandbox-key2"},
-            {"X-API-KEY": "SANDBOX-KEY"},
-            {"X-API-KEY": b"sandbox-k\xe9y"},
+            {KEY_HEADER: ""},
+            {KEY_HEADER: "sandbox-ke"},
+            {KEY_HEADER: "sandbox-key2"},
+            {KEY_HEADER: "SANDBOX-KEY"},
+            {KEY_HEADER: b"sandbox-k\xe9y"},
             {"Authorization": "Bearer sandbox-key"},
-            {"X-API-KEY": "Bearer sandbox-key"},
-            [("X-API-KEY", "sandbox-key"), ("X-API-KEY", "sandbox-key")],
-            [("X-API-KEY", "other"), ("X-API-KEY", "sandbox-key")],
+            {KEY_HEADER: "Bearer sandbox-key"},
+            [(KEY_HEADER, "sandbox-key"), (KEY_HEADER, "sandbox-key")],
+            [(KEY_HEADER, "other"), (KEY_HEADER, "sandbox-key")],
         ],
     )
     @pytest.mark.parametrize("path", [f"/api/calls/{SAMPLE_CALL_ID}", "/api/calls/unknown", "/"])
@@ -94,7 +95,7 @@ class TestKey:
     async def test_own_key(self) -> None:
         """A sandbox accepts only the key it was created with. The name of the header has no case."""
         sandbox = Sandbox(api_key="k-1")
-        assert (await get(sandbox, headers={"x-Api-kEy": "k-1"})).status_code == 200
+        assert (await get(sandbox, headers={KEY_HEADER.title(): "k-1"})).status_code == 200
         assert_error(await get(sandbox), 401)
 
     @pytest.mark.parametrize("key", ["", " ", " k", "k ", "k\n", "k\r\nx: y", "clé", "\0", "k\ud800"])
@@ -107,11 +108,11 @@ class TestKey:
     async def test_repr_and_requests_hide_the_key(self) -> None:
         """No repr contains a key, whether right or wrong."""
         sandbox = Sandbox(api_key="right-secret")
-        await get(sandbox, headers={"X-API-KEY": "right-secret"})
-        await get(sandbox, headers=[("X-API-KEY", "wrong-secret"), ("x-api-key", "twice-secret")])
+        await get(sandbox, headers={KEY_HEADER: "right-secret"})
+        await get(sandbox, headers=[(KEY_HEADER, "wrong-secret"), (KEY_HEADER.lower(), "twice-secret")])
         shown = f"{sandbox!r} {sandbox} {sandbox.requests!r} {[r.headers.raw for r in sandbox.requests]}"
         assert "secret" not in shown
-        assert "x-api-key" not in shown.lower()
+        assert KEY_HEADER.lower() not in shown.lower()
 
 
 class TestPaths:
@@ -277,7 +278,7 @@ class TestRequests:
         first, second = sandbox.requests
         assert (first.method, first.path, first.call_id) == ("GET", "/api/calls/a%2Fb", "a/b")
         assert first.headers["x-TRACE"] == "7"
-        assert "X-API-KEY" not in first.headers
+        assert KEY_HEADER not in first.headers
         assert (second.method, second.path, second.call_id) == ("POST", "/elsewhere", None)
 
     async def test_query_and_body(self) -> None:

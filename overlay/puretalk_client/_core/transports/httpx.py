@@ -60,6 +60,7 @@ class ExternalTransport:
         request = self._client.build_request(method, url, headers=headers, content=content)
         # The jar holds what servers set; the API knows callers by their key.
         request.headers.pop("Cookie", None)
+        request.headers.update([(name, value) for name, value in headers if name == "Cookie"])
         try:
             response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         except BaseException:
