@@ -23,11 +23,12 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
 		awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
-# requirements/dev.txt pins everything with hashes; the project itself is linked in, not copied.
+# requirements/dev.txt pins everything with hashes; the project itself is linked in, not copied. Where .venv is a link,
+# the environment behind it belongs to something else too, and is not cleared.
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	@echo "Installing the development tools into $(VENV) (once, about 500 MB) ..."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@test -L $(VENV) || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
