@@ -64,7 +64,7 @@ async def test_transient_failures_are_retried_with_backoff() -> None:
     async with open_sender(transport) as (sender, clock):
         full = sender.pool.quota.tokens
         assert await send(sender) == Thing(size=5)
-        assert sender.pool.quota.tokens == full  # a success gives back what its retries took
+        assert sender.pool.quota.tokens == full  # a success releases what its retries acquired
     assert clock.delays == [0.5, 1.0]
 
 
