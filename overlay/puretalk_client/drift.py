@@ -133,11 +133,13 @@ class Comparison:
         return DriftReport(self.responses, tuple(drifts), tuple(self.unreadable), self.unreadable_count, self.complete)
 
     def _compare(self, value: Any) -> None:
-        is_bare = self.model is CallEnvelope and isinstance(value, dict) and "results" not in value
-        if is_bare and not value.keys().isdisjoint(fields_by_json_name(Call)[0]):
-            value = {"results": value}
-        else:
-            is_bare = False
+        is_bare = (
+            self.model is CallEnvelope
+            and isinstance(value, dict)
+            and "results" not in value
+            and not value.keys().isdisjoint(fields_by_json_name(Call)[0])
+        )
+        value = {"results": value} if is_bare else value
 
         def report(drift: Drift) -> None:
             if not is_bare or drift.path.startswith("$.results"):  # a call alone lacks nothing of an envelope

@@ -42,6 +42,12 @@ async def run_turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
+async def pass_time(seconds: float) -> None:
+    """Move the clock forward, and let the tasks whose timers are due go on."""
+    movable_loop().move(seconds)
+    await run_turns()
+
+
 class MovableClock(Clock):
     """The sender's clock on a ``MovableLoop``: it stands still until a delay or a test moves the loop's clock.
 

@@ -34,8 +34,8 @@ class Conventions(Protocol):
 
     ``check`` raises a PuretalkError if a decoded success (``value``, from ``content``) reports a failure after all.
     ``message`` returns the server's message in the body of a failure. ``named_by_customers`` are the fields below which
-    customers choose the names; a drift does not show those. ``replaced`` has the type to
-    decode into in place of each of the document's.
+    customers choose the names; a drift does not show those. ``replaced`` has the type to decode into, by
+    the document's.
     """
 
     @property

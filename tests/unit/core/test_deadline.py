@@ -6,7 +6,7 @@ import asyncio
 import functools
 
 import pytest
-from tests.support.clock import movable_loop, run_turns
+from tests.support.clock import movable_loop, pass_time, run_turns
 
 from puretalk_client._core.deadline import Deadline, Deadlines
 
@@ -37,11 +37,9 @@ async def test_deadline_that_passes_is_a_timeout() -> None:
 
     task = asyncio.create_task(wait())
     await run_turns()
-    movable_loop().move(4.9)
-    await run_turns()
+    await pass_time(4.9)
     assert not task.done()
-    movable_loop().move(0.2)
-    await run_turns()
+    await pass_time(0.2)
     assert task.result() == "CancelledError, 0 cancellations"
 
 
@@ -107,11 +105,9 @@ async def test_end_leaves_no_timer(error: type[Exception] | None) -> None:
 
     task = asyncio.create_task(finish())
     await run_turns()
-    movable_loop().move(6.0)
-    await run_turns()
+    await pass_time(6.0)
     assert not task.done()
-    movable_loop().move(6.0)
-    await run_turns()
+    await pass_time(6.0)
     assert task.result() == "done"
 
 
@@ -135,8 +131,7 @@ async def test_each_of_several_deadlines_passes_at_its_own_time() -> None:
     tasks = [asyncio.create_task(wait(seconds)) for seconds in (5.0, 20.0, 1.0, 10.0, 5.0)]
     await run_turns()
     for seconds, expected in ((0.9, []), (0.2, [1.0]), (4.0, [1.0, 5.0, 5.0]), (20.0, [1.0, 5.0, 5.0, 10.0, 20.0])):
-        movable_loop().move(seconds)
-        await run_turns()
+        await pass_time(seconds)
         assert sorted(passed) == expected
     await asyncio.gather(*tasks)
 
@@ -148,11 +143,9 @@ async def test_timer_of_a_request_that_ended_serves_the_next() -> None:
     movable_loop().move(4.0)
     task = asyncio.create_task(hold(5.0))
     await run_turns()
-    movable_loop().move(2.0)
-    await run_turns()
+    await pass_time(2.0)
     assert not task.done()
-    movable_loop().move(4.0)
-    await run_turns()
+    await pass_time(4.0)
     assert task.done()
 
 

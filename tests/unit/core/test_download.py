@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 from tests.support.canary import API_KEY, WORDS
-from tests.support.clock import movable_loop, run_turns
+from tests.support.clock import pass_time
 from tests.support.eventually import eventually
 from tests.support.exposure import Exposures
 from tests.unit.core.local_server import local_server, redirect, response
@@ -219,8 +219,7 @@ async def test_deadline_covers_the_whole_download() -> None:
     ):
         task = asyncio.create_task(fetch(sender, server.url, file, timeout=5.0))
         await file.written.wait()
-        movable_loop().move(5.0)
-        await run_turns()
+        await pass_time(5.0)
         assert task.done()
     error = task.exception()
     assert type(error) is APITimeoutError

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.canary import API_KEY
-from tests.support.clock import movable_loop, run_turns
+from tests.support.clock import movable_loop, pass_time, run_turns
 from tests.support.eventually import eventually
 from tests.support.exposure import Exposures
 from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, hang, held_until
@@ -26,8 +26,7 @@ async def expire(sender: Sender, transport: ScriptedTransport, *, timeout: float
     sent = len(transport.requests) + 1
     task = asyncio.create_task(send(sender, timeout=timeout))
     await eventually(lambda: len(transport.requests) == sent)
-    movable_loop().move(sender.options.timeout if timeout is None else timeout)
-    await run_turns()
+    await pass_time(sender.options.timeout if timeout is None else timeout)
     assert task.done()
     return task.exception()
 
@@ -51,8 +50,7 @@ async def test_request_does_not_expire_before_its_time() -> None:
     async with open_sender(transport, timeout=5.0) as (sender, _):
         task = asyncio.create_task(send(sender))
         await eventually(lambda: transport.requests)
-        movable_loop().move(4.0)
-        await run_turns()
+        await pass_time(4.0)
         event.set()
         assert await task == Thing(size=5)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpcore
 import pytest
 from attrs import evolve
-from tests.support.clock import movable_loop, run_turns
+from tests.support.clock import movable_loop, pass_time, run_turns
 from tests.support.eventually import eventually
 from tests.unit.core.local_server import local_server, response
 from tests.unit.core.senders import OPTIONS
@@ -90,8 +90,7 @@ async def test_idle_connections_are_closed_in_time() -> None:
         received = await transport.send("GET", server.url, (), None)
         assert b"".join([chunk async for chunk in received.chunks()]) == b"content"
         await received.close(drop=False)
-        movable_loop().move(KEEPALIVE_SECONDS - 1)
-        await run_turns()
+        await pass_time(KEEPALIVE_SECONDS - 1)
         assert len(transport._idle) == 1
         movable_loop().move(1)
         await ended.wait()

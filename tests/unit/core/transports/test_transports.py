@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.canary import API_KEY, WORDS
-from tests.support.clock import movable_loop, run_turns
+from tests.support.clock import movable_loop, pass_time, run_turns
 from tests.support.eventually import eventually
 from tests.support.exposure import Exposures
 from tests.support.scripted_server import CERTIFICATE, CERTIFICATE_KEY
@@ -139,8 +139,7 @@ async def test_idle_connections_end(kind: str, monkeypatch: pytest.MonkeyPatch) 
         open_sender_over(kind, server.url) as sender,
     ):
         await asyncio.gather(*(send(sender) for _ in range(5)))
-        movable_loop().move(KEEPALIVE_SECONDS / 2)
-        await run_turns()
+        await pass_time(KEEPALIVE_SECONDS / 2)
         assert idle_connections(sender.pool.transport) == server.connections == 5
         movable_loop().move(KEEPALIVE_SECONDS / 2 + 2)  # aiohttp rounds up to a second
         await run_turns()
