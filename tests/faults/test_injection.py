@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gzip
 import io
 import re
 from collections.abc import Callable
@@ -47,6 +48,7 @@ def ignore(drift: object) -> None:
 
 SCENARIOS: dict[str, tuple[Callable[[], Callable[[str], bytes]], dict[str, Any]]] = {
     "good": (responses(GOOD), {}),
+    "compressed": (responses(response(gzip.compress(envelope(CALL_ID)), "200 OK", "Content-Encoding: gzip")), {}),
     "drift": (responses(DRIFTING), {"on_drift": ignore}),
     "strict": (responses(DRIFTING), {"strict": True}),
     "retry": (responses(response(b'{"msg":"busy"}', "503 Busy"), GOOD), {}),
@@ -55,11 +57,12 @@ SCENARIOS: dict[str, tuple[Callable[[], Callable[[str], bytes]], dict[str, Any]]
     "broken": (responses(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz", GOOD), {}),
     "other-call": (responses(response(envelope("another"))), {}),
 }
-OF_TRANSPORT = ("good", "retry", "broken")
+OF_TRANSPORT = ("good", "compressed", "retry", "broken")
 """Scenarios that take steps of a transport of their own."""
 STEPS = {
-    "good": "Exchange._acquire_slot -> Semaphore.acquire, Pace., Channel.prepare, .send, .chunks, .close, read_body,"
-    " decode, Envelope.check, check_call, RetryQuota.release, Semaphore.release",
+    "good": "Exchange._acquire_slot -> Slots.take, Pace., Channel.prepare, .send, .received, .close, read_body,"
+    " decode, Envelope.check, check_call, RetryQuota.release, Slots.release",
+    "compressed": ".chunks, Inflater.feed, Inflater.finish",
     "drift": "DriftReporter.report, -> ignore, structure",
     "strict": "DriftReporter.report, repeats_a_name",
     "retry": "status_error, Backoff.delay, RetryQuota.acquire, may_retry, .sleep",

@@ -113,6 +113,30 @@ TIME_AND_LOAD = (
         f"{CORE}/test_sender_deadlines.py",
     ),
     Mutant(
+        "the order of requests that wait for a connection",
+        "_core/pool.py",
+        "self._waiting.popleft()",
+        "self._waiting.pop()",
+        "waited_longest",
+        f"{CORE}/test_pool.py",
+    ),
+    Mutant(
+        "the connection that came with a cancellation",
+        "_core/pool.py",
+        "            if not turn.cancelled():  # the slot came at the same time\n                self.release()\n",
+        "",
+        "cancelled_as_its_turn_comes",
+        f"{CORE}/test_pool.py",
+    ),
+    Mutant(
+        "the requests that no longer wait for a connection",
+        "_core/pool.py",
+        "if not turn.done():",
+        "if True:",
+        "passes_who_left",
+        f"{CORE}/test_pool.py",
+    ),
+    Mutant(
         "the release of the connection of a request that fails",
         "_core/exchange.py",
         "        try:\n            self._release_slot()\n",
@@ -1610,9 +1634,8 @@ OPTIONS_OF_A_CLIENT = (
     Mutant(
         "the check of a raw response",
         "_core/sender.py",
-        "exchange = Exchange(self, request, None, timeout, max_retries)",
-        "read = Reader(responses, self.conventions, None)\n"
-        "        exchange = Exchange(self, request, None, timeout, max_retries)",
+        "self.reader.read(responses, check, exchange.status or 0, content)",
+        "self.reader.read(responses, None, exchange.status or 0, content)",
         "for_parse_to_refuse",
         f"{UNIT}/test_raw_response.py",
     ),

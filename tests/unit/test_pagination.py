@@ -77,7 +77,7 @@ async def test_end_of_the_block_ends_the_request_for_the_next_page() -> None:
                 await eventually(lambda: outcomes == ["begun"])
                 break
         assert outcomes == ["begun", "ended"]
-        assert client._sender.pool.slots._value == 100
+        assert client._sender.pool.slots.free == 100
         with pytest.raises(StopAsyncIteration):
             await anext(pages)
         await pages.aclose()
@@ -296,5 +296,5 @@ async def test_over_a_network(server: ServerProcess, transport: Any) -> None:
         async with opened.paginate(list_calls) as pages:
             await anext(pages)
             await eventually(lambda: server.ask("pauses calls?page=2") > pauses)
-        assert opened._sender.pool.slots._value == 100
+        assert opened._sender.pool.slots.free == 100
     await eventually(lambda: server.ask("connections") == 0)

@@ -33,6 +33,18 @@ async def read_body(response: TransportResponse, limit: int, *, truncate: bool =
     if not truncate and content_length(response) > limit:
         raise ResponseTooLargeError(TOO_LARGE.format(limit))
     inflater = None if encoding == "identity" else Inflater(encoding)
+    content = response.received() if inflater is None else None
+    if content is None:
+        content = await _read_chunks(response, inflater, limit)
+    if len(content) <= limit:
+        return content
+    if truncate:
+        return content[:limit]
+    raise ResponseTooLargeError(TOO_LARGE.format(limit))
+
+
+async def _read_chunks(response: TransportResponse, inflater: Inflater | None, limit: int) -> bytes:
+    """Read a body as it arrives, up to a chunk beyond ``limit``."""
     first = b""  # most bodies arrive in one chunk, which is not copied
     body = bytearray()
     chunks = 0
@@ -51,12 +63,7 @@ async def read_body(response: TransportResponse, limit: int, *, truncate: bool =
     else:
         if inflater is not None:
             inflater.finish()
-    content = first + body if body else first
-    if len(content) <= limit:
-        return content
-    if truncate:
-        return content[:limit]
-    raise ResponseTooLargeError(TOO_LARGE.format(limit))
+    return first + body if body else first
 
 
 def content_length(response: TransportResponse) -> int:

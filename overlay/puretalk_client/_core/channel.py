@@ -13,7 +13,7 @@ from .options import Options
 from .pace import Interval
 from .pool import Pool
 from .redaction import Secret
-from .response import Conventions, DriftReporter
+from .response import Conventions, DriftReporter, Reader
 
 
 class Channel:
@@ -25,6 +25,7 @@ class Channel:
         self.pool: Pool = pool
         self.conventions: Conventions = conventions
         self.drift: DriftReporter = DriftReporter(strict=options.strict, on_drift=options.on_drift)
+        self.reader: Reader = Reader(conventions, find_unknown=self.drift.is_used)
         if limit is None and isinstance(options.rate_limit, (int, float)):
             limit = Interval(options.rate_limit)
         self.limit: Interval | None = limit

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+import types
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from puretalk_generated.types import Request
+from puretalk_generated.types import Request, Responses
 
 from .. import errors
 from .._types import Attempt, Drift
@@ -20,43 +21,45 @@ from .deadline import Deadline
 from .decoding import count_containers, is_large
 from .options import ask_api_key
 from .pace import Interval
+from .pool import Slots
 from .redaction import Secret
-from .response import Reader, status_error
+from .response import Check, status_error
 from .transports import TransportResponse
 
 log = logging.getLogger("puretalk_client")
 
 
 class Exchange:
-    """One request, and what is known of its last response.
+    """One request, and what is known of its last response. Without ``responses`` the result is the body."""
 
-    ``read`` decodes a success; without it, the body is the result.
-    """
+    attempts = 0
+    charged = 0  # retries that the quota paid for
+    is_queued = False
+    slots: Slots | None = None  # those of this event loop, once it has one of them
+    secret = Secret("")
+    attempt_start: float | None = None  # of the attempt that is in progress
+    status: int | None = None
+    headers: Mapping[str, str] = types.MappingProxyType({})
 
     def __init__(
         self,
         channel: Channel,
         request: Request,
-        read: Reader[Any] | None,
+        responses: Responses[Any] | None,
+        check: Check[Any] | None,
         timeout: float | None,
         max_retries: int | None,
     ) -> None:
         options = channel.options
-        self.channel, self.pool, self.request, self._read_success = channel, channel.pool, request, read
+        self.channel, self.pool, self.request = channel, channel.pool, request
+        self._responses, self._check = responses, check
         self.timeout = options.timeout if timeout is None else timeout
         self.max_retries = options.max_retries if max_retries is None else max_retries
         self.transport = self.pool.transport
         self.start = self.pool.clock.monotonic()
         self.deadline = self.start + self.timeout
-        self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
-        self.is_queued = False
         # A number is held by an Interval, which all requests of the client share.
         self.limiter = channel.options.rate_limit if channel.limit is None else None
-        self.slots: asyncio.Semaphore | None = None  # those of this event loop, once it has one of them
-        self.secret = Secret("")
-        self.attempt_start: float | None = None  # of the attempt that is in progress
-        self.status: int | None = None
-        self.headers: Mapping[str, str] = {}
 
     @property
     def elapsed(self) -> float:
@@ -108,9 +111,11 @@ class Exchange:
     async def _acquire_slot(self) -> None:
         """Wait for a connection, first in, first out."""
         slots = self.pool.slots
-        self.is_queued = True
-        await slots.acquire()
-        self.is_queued, self.slots = False, slots
+        if not slots.take():
+            self.is_queued = True
+            await slots.wait()
+            self.is_queued = False
+        self.slots = slots
 
     def _release_slot(self) -> None:
         if self.slots is not None:
@@ -195,12 +200,13 @@ class Exchange:
             raise
         except Exception as error:
             raise self.transport.map_error(error)  # noqa: B904
-        if self._read_success is None:
+        if self._responses is None:
             return content, []
         containers = count_containers(content)
+        read: Callable[..., tuple[Any, list[Drift]]] = self.channel.reader.read
         if is_large(content, containers):
-            return await asyncio.to_thread(self._read_success, response.status, content, containers)
-        return self._read_success(response.status, content, containers)
+            return await asyncio.to_thread(read, self._responses, self._check, response.status, content, containers)
+        return read(self._responses, self._check, response.status, content, containers)
 
     def _delay(self, error: errors.PuretalkError) -> float:
         """Return the seconds to wait for the next attempt without the slot; raise ``error`` if none may follow.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,6 +24,44 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
 
 
+class Slots:
+    """So many requests at a time; who waits goes first in, first out.
+
+    It does what ``asyncio.Semaphore`` does, but takes no coroutine where a slot is free.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.free = count
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def take(self) -> bool:
+        """Take a slot if one is free."""
+        if not self.free:
+            return False
+        self.free -= 1
+        return True
+
+    async def wait(self) -> None:
+        """Take a slot after all others that wait for one."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # the slot came at the same time
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """Hand the slot to who waited longest, or free it."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.free += 1
+
+
 class Pool:
     """A transport, and the requests that may use it at a time: the first to wait is the first to go."""
 
@@ -38,7 +77,7 @@ class Pool:
         self.quota: retry.RetryQuota = retry.RetryQuota()
         self.pace: Pace = Pace()
         self.clock: Clock = Clock()
-        self.slots: asyncio.Semaphore = asyncio.Semaphore(self.max_connections)
+        self.slots: Slots = Slots(self.max_connections)
         self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -69,7 +108,7 @@ class Pool:
             if self._loop is not None and not self.transport.is_external:
                 message = "A client belongs to the event loop of its first request: make one for each loop"
                 raise ConfigurationError(message)
-            self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
+            self._loop, self.slots = loop, Slots(self.max_connections)
             self.deadlines = Deadlines(loop)
         return task
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from puretalk_generated.types import Responses
 
@@ -46,31 +46,31 @@ class Conventions(Protocol):
     def message(self, content: bytes) -> str | None: ...
 
 
-class Reader(Generic[T]):
-    """Reads the successful responses of an operation.
+class Reader:
+    """Reads the successful responses of an API.
 
-    ``check`` raises a PuretalkError for what cannot be trusted. ``find_unknown`` also looks for fields and enum values
-    that the document does not have, with a slower decoder.
+    ``find_unknown`` also looks for fields and enum values that the document does not have, with a slower decoder.
     """
 
-    def __init__(
-        self,
-        responses: Responses[T],
-        conventions: Conventions,
-        check: Check[T] | None = None,
-        *,
-        find_unknown: bool = False,
-    ) -> None:
-        self._responses, self._conventions, self._check = responses, conventions, check
+    def __init__(self, conventions: Conventions, *, find_unknown: bool = False) -> None:
+        self._conventions = conventions
         self._named_by_customers = conventions.named_by_customers if find_unknown else None
 
-    def __call__(self, status: int, content: bytes, containers: int | None = None) -> tuple[T, list[Drift]]:
+    def read(
+        self,
+        responses: Responses[T],
+        check: Check[T] | None,
+        status: int,
+        content: bytes,
+        containers: int | None = None,
+    ) -> tuple[T, list[Drift]]:
         """Return the decoded body, and where it does not match the document.
 
         A status that the document does not have is a ResponseDecodeError, like a body that cannot be decoded.
-        ``containers`` is what ``count_containers`` returned, if the caller has it.
+        ``check`` raises a PuretalkError for what cannot be trusted. ``containers`` is what ``count_containers``
+        returned, if the caller has it.
         """
-        documented = self._responses.match(status)
+        documented = responses.match(status)
         if documented is None:
             raise errors.ResponseDecodeError(f"The document has no response with status {status}")
         drifts: list[Drift] = []
@@ -83,8 +83,8 @@ class Reader(Generic[T]):
         elif documented.media == "bytes":
             value = content
         self._conventions.check(value, content)
-        if self._check is not None:
-            self._check(value)
+        if check is not None:
+            check(value)
         return value, drifts
 
 

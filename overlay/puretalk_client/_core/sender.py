@@ -11,7 +11,7 @@ from .channel import Channel
 from .exchange import Exchange
 from .options import Options
 from .raw import RawResponse
-from .response import Check, Conventions, Reader
+from .response import Check, Conventions
 
 T = TypeVar("T")
 
@@ -38,8 +38,7 @@ class Sender(Channel):
         ``check`` raises a PuretalkError if the decoded body cannot be trusted. Nothing but a PuretalkError or a
         cancellation leaves the coroutine.
         """
-        read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        return Exchange(self, request, read, timeout, max_retries).run()
+        return Exchange(self, request, responses, check, timeout, max_retries).run()
 
     async def send_raw(
         self,
@@ -51,13 +50,12 @@ class Sender(Channel):
         check: Check[T] | None = None,
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received."""
-        read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        exchange = Exchange(self, request, None, timeout, max_retries)
+        exchange = Exchange(self, request, None, None, timeout, max_retries)
         content: bytes = await exchange.run()
 
         def parse() -> tuple[T, None] | tuple[None, BaseException]:
             try:
-                value, drifts = read(exchange.status or 0, content)
+                value, drifts = self.reader.read(responses, check, exchange.status or 0, content)
                 if drifts:
                     self.drift.report(drifts)
                 return value, None

@@ -34,6 +34,9 @@ class ChunkedResponse:
         self._content = content
         self._size = size
 
+    def received(self) -> None:
+        """Return None, as most transports do."""
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body."""
         while self.sent < len(self._content):

@@ -122,12 +122,12 @@ def test_server_that_repeats_the_key_does_not_expose_it(template: str) -> None:
 )
 def test_media_type_decides_how_a_success_is_read(status: int, content: bytes, value: Any) -> None:
     """JSON is decoded into the model, text is text, bytes stay bytes, and an undocumented body is ignored."""
-    assert Reader(RESPONSES, CONVENTIONS)(status, content) == (value, [])
+    assert Reader(CONVENTIONS).read(RESPONSES, None, status, content) == (value, [])
 
 
 def test_drifts_are_returned_with_the_value() -> None:
     """The caller decides what to do about them."""
-    value, drifts = Reader(RESPONSES, CONVENTIONS)(200, b'{"size":"big"}')
+    value, drifts = Reader(CONVENTIONS).read(RESPONSES, None, 200, b'{"size":"big"}')
     assert value.size == "big"
     assert drifts == [Drift("$.size", "int", "string", "wrong type")]
 
@@ -135,14 +135,14 @@ def test_drifts_are_returned_with_the_value() -> None:
 def test_success_that_is_not_documented_is_a_decode_error() -> None:
     """Nothing says how to read it."""
     with pytest.raises(ResponseDecodeError, match="no response with status 201"):
-        Reader(RESPONSES, CONVENTIONS)(201, b"{}")
+        Reader(CONVENTIONS).read(RESPONSES, None, 201, b"{}")
 
 
 @pytest.mark.parametrize(("status", "content"), [(206, b"X"), (200, b'{"size":0}')])
 def test_conventions_can_refuse_a_success(status: int, content: bytes) -> None:
     """They see the value and the bytes."""
     with pytest.raises(EnvelopeError):
-        Reader(RESPONSES, CONVENTIONS)(status, content)
+        Reader(CONVENTIONS).read(RESPONSES, None, status, content)
 
 
 SIZE = Drift("$.size", "int", "string", "wrong type")
@@ -223,8 +223,8 @@ def test_unknown_fields_are_looked_for_on_request() -> None:
         Drift("$[*]", "nothing", "number", "unknown field"),
         Drift("$.labels", "nothing", "object", "unknown field"),
     ]
-    assert Reader(RESPONSES, CONVENTIONS)(200, body) == (Thing(size=5), [])
-    assert Reader(RESPONSES, CONVENTIONS, find_unknown=True)(200, body) == (Thing(size=5), expected)
+    assert Reader(CONVENTIONS).read(RESPONSES, None, 200, body) == (Thing(size=5), [])
+    assert Reader(CONVENTIONS, find_unknown=True).read(RESPONSES, None, 200, body) == (Thing(size=5), expected)
 
 
 @pytest.mark.parametrize(

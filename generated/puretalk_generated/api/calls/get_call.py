@@ -24,9 +24,7 @@ def request(
     """Build the request of ``get_call``, without sending it."""
     return Request(
         method="GET",
-        path="/calls/{call_id}".format(
-            call_id=_encode_path_segment(call_id),
-        ),
+        path=f"/calls/{_encode_path_segment(call_id)}",
         operation="get_call",
         path_template="/calls/{call_id}",
     )

@@ -33,6 +33,10 @@ class AiohttpResponse:
         self._response = response
         self._watch = ConnectionWatch(response)
 
+    def received(self) -> bytes | None:
+        content = self._response.content
+        return content.read_nowait() if content.is_eof() and content.exception() is None else None
+
     def chunks(self) -> AsyncIterator[bytes]:
         return self._response.content.iter_any().__aiter__()
 
@@ -66,6 +70,8 @@ class AiohttpTransport:
     def __init__(self, options: Options) -> None:
         self._connect_timeout = options.connect_timeout
         self._destination = destination(options.base_url)
+        self._origin = URL(options.base_url, encoded=True).origin()
+        self._prefix = len(str(self._origin))
         self._proxy = environment_proxy(options.base_url)
         if self._proxy is not None and self._proxy.url.scheme.startswith("socks"):
             raise errors.ConfigurationError("transport='aiohttp' cannot use a SOCKS proxy; transport='httpx' can")
@@ -90,7 +96,6 @@ class AiohttpTransport:
             trust_env=False,
             # The deadline of the request bounds all the rest.
             timeout=aiohttp.ClientTimeout(total=None),
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             proxy=str(self._proxy.url) if self._proxy else None,
         )
         disable_resends(session)
@@ -100,10 +105,10 @@ class AiohttpTransport:
         if self._session is None:
             self._session = self._open_session()
         try:
-            # encoded=True, since yarl would otherwise rewrite percent-encodings of the path.
             response = await self._session.request(
                 method,
-                URL(url, encoded=True),
+                # encoded=True, since yarl would otherwise rewrite percent-encodings. It takes the query with the path.
+                self._origin.with_path(url[self._prefix :], encoded=True),
                 headers=headers,
                 data=content,
                 allow_redirects=False,

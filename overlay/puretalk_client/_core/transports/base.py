@@ -28,8 +28,8 @@ LATE = 0.1
 class TransportResponse(Protocol):
     """A response whose body has not been read yet.
 
-    ``chunks`` yields the body as it arrives, still encoded. ``close`` releases the connection, or drops it; one whose
-    body was not read to its end is dropped anyway.
+    ``received`` returns the body if all of it is here, and ``chunks`` yields it as it arrives; both still encoded.
+    ``close`` releases the connection, or drops it; one whose body was not read to its end is dropped anyway.
     """
 
     status: int
@@ -37,6 +37,7 @@ class TransportResponse(Protocol):
     encoding: str
     """Content-Encoding (RFC 9110, section 8.4), all headers of that name joined; ``identity`` without one."""
 
+    def received(self) -> bytes | None: ...
     def chunks(self) -> AsyncIterator[bytes]: ...
     async def close(self, *, drop: bool) -> None: ...
 

@@ -37,6 +37,9 @@ class HttpcoreResponse:
         self._connection = connection
         self._pool = pool
 
+    def received(self) -> None:
+        """Return None: the library does not say."""
+
     def chunks(self) -> AsyncIterator[bytes]:
         return self._response.stream.__aiter__()  # type: ignore[union-attr]  # that of an async connection
 

@@ -25,6 +25,9 @@ class HttpxResponse:
         self._client = client
         self._is_read = False
 
+    def received(self) -> None:
+        """Return None: the library does not say."""
+
     async def chunks(self) -> AsyncIterator[bytes]:
         async for chunk in self._response.stream:  # type: ignore[union-attr]  # an async client has an async stream
             yield chunk

@@ -138,7 +138,7 @@ async def assert_all_slots_are_free(sender: Sender) -> None:
     """Send more requests than there are slots, at the same time: each slot has to work."""
     results = await asyncio.gather(*(send(sender) for _ in range(2 * SLOTS)))
     assert results == [Thing(size=5)] * (2 * SLOTS)
-    assert sender.pool.slots._value == SLOTS
+    assert sender.pool.slots.free == SLOTS
 
 
 async def fail_often(sender: Sender, *expected: type[Exception]) -> None:
