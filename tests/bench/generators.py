@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from codegen.fixes import apply_fixes
 from codegen.loading import load_yaml
@@ -25,9 +24,8 @@ def fixed_spec(folder: Path) -> Path:
     """Write openapi.yaml with the spec fixes applied."""
     document: Any = load_yaml(ROOT / "openapi.yaml")
     apply_fixes(document, load_yaml(ROOT / "overlay" / "spec-fixes.yaml"), "spec-fixes.yaml")
-    path = folder / "openapi.yaml"
-    with path.open("w", encoding="utf-8") as stream:
-        YAML().dump(document, stream)
+    path = folder / "openapi.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
     return path
 
 
