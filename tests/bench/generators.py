@@ -11,6 +11,7 @@ from typing import Any
 
 from codegen.fixes import apply_fixes
 from codegen.loading import load_yaml
+from codegen.operation_names import name_operations
 
 from .generated_clients import OPENAPI_GENERATOR, STOCK
 from .sample import ROOT
@@ -21,9 +22,10 @@ class CannotGenerate(Exception):
 
 
 def fixed_spec(folder: Path) -> Path:
-    """Write openapi.yaml with the spec fixes applied."""
+    """Write openapi.yaml with the spec fixes and the names of operations that ours is generated from."""
     document: Any = load_yaml(ROOT / "openapi.yaml")
     apply_fixes(document, load_yaml(ROOT / "overlay" / "spec-fixes.yaml"), "spec-fixes.yaml")
+    name_operations(document)
     path = folder / "openapi.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return path

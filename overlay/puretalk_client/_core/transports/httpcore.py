@@ -22,6 +22,7 @@ from . import base
 from .httpx import map_error
 from .streams import AsyncioBackend
 from .urls import URL, destination, environment_proxy
+from .workarounds import remove_locks
 
 Connection = httpcore.AsyncConnectionInterface
 
@@ -86,21 +87,25 @@ class HttpcoreTransport:
             headers=encoded,
             content=content,
         )
-        connection = await self._take()
+        kept = await self._take()
+        connection = kept or self._factory.create_connection(self._origin)
         try:
-            return HttpcoreResponse(await connection.handle_async_request(request), connection, self)
+            response = await connection.handle_async_request(request)
         except BaseException:
             await connection.aclose()
             raise
+        if kept is None:
+            remove_locks(connection)
+        return HttpcoreResponse(response, connection, self)
 
-    async def _take(self) -> Connection:
-        """Return an idle connection that is still open, or a new one."""
+    async def _take(self) -> Connection | None:
+        """Return an idle connection that is still open."""
         while self._idle:
             _, connection = self._idle.pop()
             if not connection.has_expired():
                 return connection
             await connection.aclose()
-        return self._factory.create_connection(self._origin)
+        return None
 
     async def release(self, connection: Connection, *, drop: bool) -> None:
         """Keep a connection for the next request, or close it."""

@@ -1,4 +1,4 @@
-"""Private names of httpx and aiohttp that this package has to use, each with the reason and when it can go.
+"""Private names of httpx, httpcore and aiohttp that this package has to use, each with the reason and when it can go.
 
 ``tests/unit/core/transports/test_workarounds.py`` fails where a new version lacks one of them.
 """
@@ -23,6 +23,30 @@ def disable_resends(session: aiohttp.ClientSession) -> None:
     no public switch for it (aio-libs/aiohttp#10790).
     """
     session._retry_connection = False
+
+
+class _NoLock:
+    """Lets everybody in at once."""
+
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(self, *exc_info: object) -> None: ...
+
+
+_LOCKS = ("_request_lock", "_connect_lock", "_state_lock")
+
+
+def remove_locks(connection: Any) -> None:
+    """Remove the locks of a connection of httpcore that has connected and carries one request at a time.
+
+    httpcore 1.0.9 takes three of them for a request. They are anyio's, which let the event loop run each time, and
+    leave a dozen objects to the garbage collector: with many requests in flight, a tenth of all CPU time. Can go when
+    httpcore makes them with ``fast_acquire=True``.
+    """
+    while connection is not None:  # those of proxies are wrapped
+        for name in _LOCKS:
+            if hasattr(connection, name):
+                setattr(connection, name, _NoLock())
+        connection = getattr(connection, "_connection", None)
 
 
 def pool_size(client: httpx.AsyncClient) -> int:

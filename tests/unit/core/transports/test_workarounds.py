@@ -11,13 +11,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+import httpcore
 import httpx
 import pytest
 from tests.support.transports import ScriptedTransport
 from tests.unit.core.local_http2 import Http2Server, open_http2_client
 from tests.unit.core.local_server import local_server, response
 
-from puretalk_client._core.transports.workarounds import ConnectionWatch, disable_resends, pool_size, retire_http2
+from puretalk_client._core.transports.workarounds import (
+    ConnectionWatch,
+    disable_resends,
+    pool_size,
+    remove_locks,
+    retire_http2,
+)
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -106,6 +113,38 @@ async def test_connection_that_breaks_when_it_carries_no_response_is_nobodys_err
         [] if is_watched else ["Future exception was never retrieved"]
     )
     reported.clear()
+
+
+def locks(connection: Any) -> list[str]:
+    """Return the names of the locks of a connection, and of those that it wraps."""
+    if not hasattr(connection, "__dict__"):
+        return []
+    own = [name for name, value in vars(connection).items() if type(value).__name__ == "AsyncLock"]
+    return own + locks(vars(connection).get("_connection"))
+
+
+@pytest.mark.parametrize("secure", [True, False])
+@pytest.mark.parametrize("proxy", [None, "http://proxy.test:1"])  # SOCKS needs a package that is not here
+async def test_connections_of_httpcore_lose_their_locks(proxy: str | None, secure: bool) -> None:
+    """Direct ones and those through a proxy; a version that names them otherwise fails here."""
+    async with httpcore.AsyncConnectionPool(proxy=None if proxy is None else httpcore.Proxy(proxy)) as pool:
+        connection = pool.create_connection(httpcore.URL("https://x.test" if secure else "http://x.test").origin)
+    assert locks(connection)
+    remove_locks(connection)
+    assert locks(connection) == []
+
+
+async def test_connection_without_locks_carries_further_requests() -> None:
+    """The lock of the protocol is there once the connection is open."""
+    async with local_server(lambda head: response(b"x")) as server:
+        url = httpcore.URL(server.url)
+        async with httpcore.AsyncHTTPConnection(url.origin) as connection:
+            assert (await connection.request("GET", url)).content == b"x"
+            assert locks(connection) == ["_request_lock", "_state_lock"]
+            remove_locks(connection)
+            assert locks(connection) == []
+            assert (await connection.request("GET", url)).content == b"x"
+    assert server.connections == 1
 
 
 async def test_httpcore_has_the_private_names() -> None:
