@@ -2,7 +2,9 @@
 
 from ._calls import CallsResource as CallsResource
 from ._client import AsyncPuretalk as AsyncPuretalk
+from ._core.options import Retries as Retries
 from ._core.raw import RawResponse as RawResponse
+from ._many import FetchResult as FetchResult, FetchResults as FetchResults
 from ._pagination import Paginator as Paginator
 from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__

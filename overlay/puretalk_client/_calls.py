@@ -10,11 +10,12 @@ from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import GetCallResponse
 
 from ._core.download import Target, download
-from ._core.options import validate_request_options
+from ._core.options import Retries, validate_request_options
 from ._core.raw import RawResponse
 from ._core.redaction import Secret
 from ._core.sender import Sender
 from ._envelope import check_call
+from ._many import CallIds, FetchResults
 from .errors import DownloadError, InvalidCallIdError
 from .models import Call
 
@@ -32,7 +33,12 @@ class CallsResource:
         self._verify_call_id = verify_call_id
 
     async def get(
-        self, call_id: str | uuid.UUID, *, timeout: float | None = None, max_retries: int | None = None
+        self,
+        call_id: str | uuid.UUID,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retries: Retries | None = None,
     ) -> Call:
         """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``).
 
@@ -40,6 +46,7 @@ class CallsResource:
             call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
             timeout: Seconds for the request with all its attempts; else the client's.
             max_retries: How often it is sent again after a transient failure; else the client's.
+            retries: In place of ``max_retries``, how patient it is; else the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
@@ -52,9 +59,59 @@ class CallsResource:
             get_call.request(text),
             get_call.RESPONSES,
             check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
-            **validate_request_options(timeout, max_retries),
+            **validate_request_options(timeout, max_retries, retries),
         )
         return _results(envelope)
+
+    def get_many(
+        self,
+        ids: CallIds,
+        *,
+        concurrency: int | None = None,
+        ordered: bool = False,
+        retries: Retries | None = None,
+        timeout: float | None = None,
+    ) -> FetchResults:
+        """Fetch many calls, some of them at a time, and return an async iterator over the results.
+
+            async for result in client.calls.get_many(ids):
+                print(result.call or result.error)
+
+        The failure of one call is a result like any other. 401, 403, a ConfigurationError and a client that is closed
+        end the iteration with that error, and what ``ids`` raises ends it likewise.
+
+        Leaving the loop, with ``break`` or an exception, ends the requests in progress, a moment later. With
+        ``async with client.calls.get_many(ids) as results:``, they have ended when the block has.
+
+        Args:
+            ids: The calls' ids, any number of them: an iterable, or an async iterable. It is read lazily, in the event
+                loop. An id that is being fetched is not fetched again; each occurrence gets its result.
+            concurrency: How many ids are read ahead of the results that you have taken; else the client's
+                ``max_connections``, or fewer where a number as ``rate_limit`` would let requests wait for half of
+                their time.
+            ordered: Whether results come in the order of ``ids``, and not as they arrive.
+            retries: How patient each request is; else the client's. With a ``deadline``, a batch survives an outage.
+            timeout: Seconds for each request; else the client's.
+
+        Raises:
+            ConfigurationError: An option cannot be used, or ``ids`` is a text or cannot be iterated; while iterating,
+                what every request would end with.
+            AuthenticationError: While iterating: the API key is wrong.
+            PermissionDeniedError: While iterating: the API key is not for these calls.
+        """
+        options = validate_request_options(timeout, None, retries)
+        if concurrency is None:
+            concurrency = self._default_concurrency(options["timeout"], retries)
+        return FetchResults(
+            functools.partial(self.get, timeout=options["timeout"], retries=retries), ids, concurrency, ordered=ordered
+        )
+
+    def _default_concurrency(self, timeout: float | None, retries: Retries | None) -> int:
+        options, connections = self._sender.options, self._sender.pool.max_connections
+        if not isinstance(options.rate_limit, (int, float)):
+            return connections
+        seconds = (retries or options.retries).deadline or timeout or options.timeout
+        return min(connections, max(1, int(options.rate_limit * seconds / 2)))
 
     @property
     def with_raw_response(self) -> RawCalls:
@@ -108,7 +165,12 @@ class RawCalls:
         self._verify_call_id = verify_call_id
 
     async def get(
-        self, call_id: str | uuid.UUID, *, timeout: float | None = None, max_retries: int | None = None
+        self,
+        call_id: str | uuid.UUID,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retries: Retries | None = None,
     ) -> RawResponse[Call]:
         """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``); ``parse()`` of the response returns it.
 
@@ -116,6 +178,7 @@ class RawCalls:
             call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
             timeout: Seconds for the request with all its attempts; else the client's.
             max_retries: How often it is sent again after a transient failure; else the client's.
+            retries: In place of ``max_retries``, how patient it is; else the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
@@ -128,7 +191,7 @@ class RawCalls:
             get_call.request(text),
             get_call.RESPONSES,
             check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
-            **validate_request_options(timeout, max_retries),
+            **validate_request_options(timeout, max_retries, retries),
         )
         return response.map(_results)
 

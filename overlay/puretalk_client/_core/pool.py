@@ -14,6 +14,9 @@ from .deadline import Deadlines
 from .pace import Pace
 from .transports import Transport
 
+QUOTA_CHECK = 0.1
+"""Seconds until a request looks again for retry quota, which a success can release at any time."""
+
 
 class Clock:
     """Time as the request loop reads and spends it; tests over real sockets skip its delays."""
@@ -39,6 +42,7 @@ class Pool:
         self.pace: Pace = Pace()
         self.clock: Clock = Clock()
         self.slots: asyncio.Semaphore = asyncio.Semaphore(self.max_connections)
+        self._retry_turn = asyncio.Lock()
         self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,8 +74,15 @@ class Pool:
                 message = "A client belongs to the event loop of its first request: make one for each loop"
                 raise ConfigurationError(message)
             self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
+            self._retry_turn = asyncio.Lock()
             self.deadlines = Deadlines(loop)
         return task
+
+    async def wait_for_quota(self) -> None:
+        """Wait until the quota has a retry to spare, first in, first out, and acquire it."""
+        async with self._retry_turn:
+            while not self.is_closed and not self.quota.acquire(self.clock.monotonic()):
+                await self.clock.sleep(QUOTA_CHECK)
 
     async def aclose(self) -> None:
         """Close the connections. Requests that wait for one fail."""

@@ -70,33 +70,38 @@ def _until(value: str, now: float) -> float | None:
 class Backoff:
     """Full jitter: a random share of a ceiling that doubles with each retry, up to a cap."""
 
-    def __init__(self, base: float = 0.5, cap: float = 8.0, draw: Callable[[], float] = random.random) -> None:
-        """Set the first and the highest ceiling, in seconds; ``draw`` returns numbers from 0 to 1."""
+    def __init__(self, base: float = 0.5, draw: Callable[[], float] = random.random) -> None:
+        """Set the first ceiling, in seconds; ``draw`` returns numbers from 0 to 1."""
         self.base: float = base
-        self.cap: float = cap
         self.draw: Callable[[], float] = draw
 
-    def delay(self, retry: int) -> float:
-        """Return the seconds to wait before a retry, the first being number 0."""
+    def delay(self, retry: int, cap: float) -> float:
+        """Return the seconds to wait before a retry, the first being number 0, with the highest ceiling ``cap``."""
         # The exponent is bounded because 2.0**1024 overflows.
-        return self.draw() * min(self.cap, self.base * 2.0 ** min(retry, 64))
+        return self.draw() * min(cap, self.base * 2.0 ** min(retry, 64))
 
 
 class RetryQuota:
     """A token bucket that all requests of a client share, so that an outage does not cause a retry storm.
 
-    As in the standard mode of the AWS SDKs: each retry acquires tokens, and success releases them.
+    As in the standard mode of the AWS SDKs: each retry acquires tokens, and success releases them. Time does, too: in
+    ``t`` seconds of an outage, a client sends at most 35 + ``t`` retries.
     """
 
     CAPACITY = 500
     COST = 14
     """Tokens of one retry: 35 retries empty a full bucket."""
+    PER_SECOND = 14
+    """Tokens that each second releases: those of one retry."""
 
     def __init__(self) -> None:
-        self.tokens: int = self.CAPACITY
+        self.tokens: float = self.CAPACITY
+        self._counted_at = 0.0
 
-    def acquire(self) -> bool:
-        """Acquire the tokens of one retry; False if there are too few."""
+    def acquire(self, now: float) -> bool:
+        """Acquire the tokens of one retry; False if there are too few. ``now`` is that of a monotonic clock."""
+        self.tokens = min(self.CAPACITY, self.tokens + (now - self._counted_at) * self.PER_SECOND)
+        self._counted_at = now
         if self.tokens < self.COST:
             return False
         self.tokens -= self.COST

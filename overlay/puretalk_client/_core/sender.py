@@ -9,7 +9,7 @@ from puretalk_generated.types import Request, Responses
 
 from .channel import Channel
 from .exchange import Exchange
-from .options import Options
+from .options import Options, Retries
 from .raw import RawResponse
 from .response import Check, Conventions, Reader
 
@@ -30,7 +30,7 @@ class Sender(Channel):
         responses: Responses[T],
         *,
         timeout: float | None = None,
-        max_retries: int | None = None,
+        retries: int | Retries | None = None,
         check: Check[T] | None = None,
     ) -> Coroutine[Any, Any, T]:
         """Send ``request`` until it succeeds, must not be repeated, or ``timeout`` seconds are over.
@@ -39,7 +39,7 @@ class Sender(Channel):
         cancellation leaves the coroutine.
         """
         read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        return Exchange(self, request, read, timeout, max_retries).run()
+        return Exchange(self, request, read, timeout, retries).run()
 
     async def send_raw(
         self,
@@ -47,12 +47,12 @@ class Sender(Channel):
         responses: Responses[T],
         *,
         timeout: float | None = None,
-        max_retries: int | None = None,
+        retries: int | Retries | None = None,
         check: Check[T] | None = None,
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received."""
         read = Reader(responses, self.conventions, check, find_unknown=self.drift.is_used)
-        exchange = Exchange(self, request, None, timeout, max_retries)
+        exchange = Exchange(self, request, None, timeout, retries)
         content: bytes = await exchange.run()
 
         def parse() -> tuple[T, None] | tuple[None, BaseException]:
