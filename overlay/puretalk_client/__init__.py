@@ -8,6 +8,7 @@ from ._many import FetchResult as FetchResult, FetchResults as FetchResults
 from ._pagination import Paginator as Paginator
 from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
+from ._wait import CallWatch as CallWatch
 from .errors import (
     APIConnectionError as APIConnectionError,
     APIResponseError as APIResponseError,
@@ -32,6 +33,7 @@ from .errors import (
     ResponseTooLargeError as ResponseTooLargeError,
     ServerError as ServerError,
     TLSError as TLSError,
+    WaitTimeoutError as WaitTimeoutError,
 )
 from .models import (
     Call as Call,
