@@ -10,8 +10,9 @@ from typing import Self, TypeAlias
 
 from attrs import frozen
 
-from ._core.options import validate_int
+from ._core.options import Retries, validate_int
 from ._core.redaction import chain
+from ._core.sender import Sender
 from .errors import AuthenticationError, ConfigurationError, PermissionDeniedError, PuretalkError
 from .models import Call
 
@@ -43,7 +44,9 @@ class FetchResult:
             PuretalkError: A copy of ``error``, so that ``error`` gets no traceback.
         """
         if self.error is not None:
-            raise copy.copy(self.error) from self.error.__cause__
+            error = copy.copy(self.error)
+            error.__dict__.update(self.error.__dict__)  # an error may leave out what no pickle should hold
+            raise error from self.error.__cause__
         assert self.call is not None  # one of both is there
         return self.call
 
@@ -170,6 +173,15 @@ class FetchResults:
         if error is not None:
             self._fail(error)
         self._news.set()
+
+
+def default_concurrency(sender: Sender, timeout: float | None, retries: Retries | None) -> int:
+    """Return how many requests use all connections, but do not wait for half of their time for a ``rate_limit``."""
+    options, connections = sender.options, sender.pool.max_connections
+    if not isinstance(options.rate_limit, (int, float)):
+        return connections
+    seconds = (retries or options.retries).deadline or timeout or options.timeout
+    return min(connections, max(1, int(options.rate_limit * seconds / 2)))
 
 
 def _reader(ids: CallIds) -> Callable[[], Awaitable[CallId]]:
