@@ -88,7 +88,7 @@ class FetchResults:
         """End the requests in progress, and wait until they have ended."""
         self._stop()
         if self._runner is not None:
-            await asyncio.gather(self._runner, return_exceptions=True)
+            await asyncio.wait({self._runner})
 
     async def __aenter__(self) -> Self:
         return self

@@ -86,7 +86,7 @@ class RetryQuota:
     """A token bucket that all requests of a client share, so that an outage does not cause a retry storm.
 
     As in the standard mode of the AWS SDKs: each retry acquires tokens, and success releases them. Time does, too: in
-    ``t`` seconds of an outage, a client sends at most 35 + ``t`` retries.
+    ``t`` seconds of an outage, a client sends at most 36 + ``t`` retries.
     """
 
     CAPACITY = 500
@@ -101,7 +101,8 @@ class RetryQuota:
 
     def acquire(self, now: float) -> bool:
         """Acquire the tokens of one retry; False if there are too few. ``now`` is that of a monotonic clock."""
-        self.tokens = min(self.CAPACITY, self.tokens + (now - self._counted_at) * self.PER_SECOND)
+        elapsed = max(0.0, now - self._counted_at)  # another event loop may have another clock
+        self.tokens = min(self.CAPACITY, self.tokens + elapsed * self.PER_SECOND)
         self._counted_at = now
         if self.tokens < self.COST:
             return False
