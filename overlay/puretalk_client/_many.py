@@ -202,7 +202,7 @@ def _reader(ids: CallIds) -> Callable[[], Awaitable[CallId]]:
 
 
 def _key(call_id: object) -> object:
-    """Return what ids have in common that stand for the same call. What cannot be sent is like nothing else."""
+    """Return the same key for ids of the same call. An id that cannot be sent has a key of its own."""
     if isinstance(call_id, uuid.UUID):
         return str(call_id)
     # A subclass of str may compare and hash as it likes.

@@ -140,7 +140,7 @@ async def test_no_ids() -> None:
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
 @virtual_time()
 async def test_slow_consumer_bounds_what_is_read(kind: Callable[[Any], Any], concurrency: int, ordered: bool) -> None:
-    """What was read and not taken is never more than ``concurrency``, repeated ids included; nor is it less."""
+    """Never more than ``concurrency`` ids are read and not taken, repeated ids included; nor fewer."""
     read: list[str] = []
 
     def source() -> Iterator[str]:
@@ -253,7 +253,7 @@ async def test_error_keeps_no_frame_alive() -> None:
 )  # fmt: skip
 @virtual_time()
 async def test_what_ends_every_request_ends_all(error: BaseException, ordered: bool) -> None:
-    """It comes out as it is after what had arrived; the other requests have ended when it does."""
+    """It comes out as it is after the results that had arrived; the other requests have ended when it does."""
     fetcher = Fetcher(lambda call_id: {"c-5": 1.5}.get(call_id, 1), {"c-5": error})
     found, raised = await outcome(fetcher.many(ordered=ordered))
     assert raised is error
@@ -300,7 +300,7 @@ async def test_async_iterable_that_is_cancelled_by_itself() -> None:
 
 @virtual_time()
 async def test_async_iterable_that_hangs_holds_back_no_result() -> None:
-    """What was read comes out; then the consumer waits, and can be cancelled."""
+    """Results of the ids that were read come out; then the consumer waits, and can be cancelled."""
     ended: list[str] = []
 
     async def hanging() -> AsyncIterator[str]:

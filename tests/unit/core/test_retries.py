@@ -121,7 +121,7 @@ async def test_options_that_exclude_each_other(options: dict[str, Any], message:
 
 
 async def test_clients_share_and_change_them() -> None:
-    """A number changes only the number, in a client and in a request; None is no setting."""
+    """A number changes only the number, in a client and in a request; None is refused."""
     async with client_over(ScriptedTransport(GOOD)) as client:
         assert (client.retries, client.max_retries) == (DEFAULT_RETRIES, 2)
         other = client.with_options(retries=Retries(deadline=60))
@@ -140,7 +140,7 @@ async def test_clients_share_and_change_them() -> None:
 @pytest.mark.parametrize("send", ["get", "raw", "send", "send_raw", "get_many"])
 @virtual_time()
 async def test_timeout_is_for_each_attempt(send: str) -> None:
-    """The first is never answered; the second is, and the request has taken longer than ``timeout``."""
+    """The first has no response; the second has, and the request has taken longer than ``timeout``."""
     transport = ScriptedTransport(hang, GOOD)
     async with patient(transport, retries=DEFAULT_RETRIES) as client:
         options: dict[str, Any] = {"timeout": 10, "retries": Retries(deadline=60)}
