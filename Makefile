@@ -79,6 +79,7 @@ $(BENCH_STAMP): tests/bench/requirements.txt
 
 bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (6 minutes)
 	@$(BIN)/python -m tests.bench.bench --extras .venv-bench/bin/python
+	@$(BIN)/python -m tests.bench.many
 
 profile: $(STAMP) ## Say where the time of one fetch goes
 	@$(BIN)/python -m tests.bench.profile_fetch

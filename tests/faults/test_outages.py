@@ -233,7 +233,7 @@ async def test_two_batches_and_a_batch_within_a_batch() -> None:
                 total += await count(f"{prefix}-{result.unwrap().call_id}-")
             return total
 
-        assert await asyncio.gather(count("a"), count("b"), count_nested("c")) == [30, 30, 150]
+        assert [*await asyncio.gather(count("a"), count("b"), count_nested("c"))] == [30, 30, 150]
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -97,7 +97,7 @@ async def patience(client: AsyncPuretalk) -> None:
     AsyncPuretalk(retries=Retries(max_retries=8, max_delay=60, deadline=900))
     assert_type(client.with_options(retries=Retries()), AsyncPuretalk)
     assert_type(await client.calls.get("1", retries=Retries()), Call)
-    Retries(8)  # type: ignore[misc]
+    Retries(8)  # type: ignore[call-arg]
     Retries().deadline = 1  # type: ignore[misc]
 
 
@@ -114,7 +114,7 @@ def settings(client: AsyncPuretalk) -> None:
     """Settings are read-only; neither the key nor the pool is an attribute."""
     assert_type(client.base_url, str)
     assert_type(client.timeout, float)
-    assert_type(client.max_retries, int)
+    assert_type(client.max_retries, int | None)
     assert_type(client.max_connections, int)
     assert_type(client.max_response_bytes, int)
     client.timeout = 5.0  # type: ignore[misc]

@@ -521,6 +521,25 @@ async def test_cancellation_of_a_single_request_ends_all() -> None:
 
 
 @virtual_time()
+async def test_cancellation_of_the_reader_loses_no_id_silently() -> None:
+    """Somebody cancels it while all results wait for a slow consumer: those come out, and then a CancelledError."""
+    found: list[Any] = []
+
+    async def consume() -> None:
+        async for result in Fetcher().many(concurrency=2):
+            found.append(result.call_id)
+            await asyncio.sleep(100)
+
+    task = asyncio.create_task(consume())
+    await asyncio.sleep(50)
+    [reader] = asyncio.all_tasks() - {asyncio.current_task(), task}
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert found == IDS[:3]
+
+
+@virtual_time()
 async def test_close_ends_an_iteration_elsewhere() -> None:
     """Another task that waits for a result sees the end."""
     results = Fetcher(100).many()

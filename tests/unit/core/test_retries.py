@@ -50,7 +50,7 @@ async def patient(
         yield client
 
 
-async def failure(client: AsyncPuretalk, **options: Any) -> BaseException:
+async def failure(client: AsyncPuretalk, **options: Any) -> Any:
     """Fetch a call in vain, and return the error."""
     [result] = await asyncio.gather(client.calls.get("c", **options), return_exceptions=True)
     assert isinstance(result, BaseException), result
@@ -68,7 +68,7 @@ def test_value() -> None:
     with pytest.raises(FrozenInstanceError):
         Retries().max_delay = 1  # type: ignore[misc]
     with pytest.raises(TypeError):
-        Retries(8)  # type: ignore[misc]
+        Retries(8)  # type: ignore[call-arg]
     assert Retries(max_retries=2, max_delay=8.0, deadline=None) == DEFAULT_RETRIES
 
 
@@ -131,7 +131,7 @@ async def test_clients_share_and_change_them() -> None:
         assert client.retries == DEFAULT_RETRIES
         for name in ("max_retries", "retries"):
             with pytest.raises(ConfigurationError, match="None"):
-                client.with_options(**{name: None})
+                client.with_options(**{name: None})  # type: ignore[arg-type]
 
 
 # What the time is for.
