@@ -62,7 +62,7 @@ $(LOWEST)/.installed: requirements/lowest.txt
 faults: $(STAMP) ## Print the fault table: every fault over every transport
 	@$(BIN)/python -m tests.faults.table
 
-soak: $(STAMP) ## 20,000 requests with faults and 1,000 cancellations over each transport: nothing is left behind
+soak: $(STAMP) ## 20,000 requests with faults, 1,000 cancellations, 1,000 loops that are left: nothing stays behind
 	@$(BIN)/python -m tests.faults.soak
 
 mutants: $(STAMP) ## Remove one guarantee at a time, and see a test fail
@@ -79,6 +79,7 @@ $(BENCH_STAMP): tests/bench/requirements.txt
 
 bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; writes docs/benchmarks.md (6 minutes)
 	@$(BIN)/python -m tests.bench.bench --extras .venv-bench/bin/python
+	@$(BIN)/python -m tests.bench.many
 
 profile: $(STAMP) ## Say where the time of one fetch goes
 	@$(BIN)/python -m tests.bench.profile_fetch

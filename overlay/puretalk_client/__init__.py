@@ -2,10 +2,13 @@
 
 from ._calls import CallsResource as CallsResource
 from ._client import AsyncPuretalk as AsyncPuretalk
+from ._core.options import Retries as Retries
 from ._core.raw import RawResponse as RawResponse
+from ._many import FetchResult as FetchResult, FetchResults as FetchResults
 from ._pagination import Paginator as Paginator
 from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
+from ._wait import CallWatch as CallWatch
 from .errors import (
     APIConnectionError as APIConnectionError,
     APIResponseError as APIResponseError,
@@ -30,6 +33,7 @@ from .errors import (
     ResponseTooLargeError as ResponseTooLargeError,
     ServerError as ServerError,
     TLSError as TLSError,
+    WaitTimeoutError as WaitTimeoutError,
 )
 from .models import (
     Call as Call,

@@ -16,13 +16,16 @@ from puretalk_generated.types import Request, Responses
 
 from ._calls import CallsResource
 from ._core.options import (
+    DEFAULT_RETRIES,
     APIKey,
     Options,
     RateLimit,
+    Retries,
     resolve_api_key,
     user_agent,
     validate_headers,
     validate_request_options,
+    validate_retries,
 )
 from ._core.pool import Pool
 from ._core.raw import RawResponse
@@ -84,7 +87,8 @@ class AsyncPuretalk:
         base_url: str | None = None,
         timeout: float = 30.0,
         connect_timeout: float | None = None,
-        max_retries: int = 2,
+        max_retries: int | None = None,
+        retries: Retries | None = None,
         max_connections: int | None = None,
         max_response_bytes: int = 2 * 1024 * 1024,
         rate_limit: RateLimit | None = None,
@@ -108,7 +112,9 @@ class AsyncPuretalk:
             timeout: Seconds for a request: waiting for a connection, connecting, all attempts, the delays between
                 them, and the body.
             connect_timeout: Seconds for connecting, TLS included; else 5.
-            max_retries: How often a request is sent again after a transient failure.
+            max_retries: How often a request is sent again after a transient failure, else 2.
+            retries: In place of ``max_retries``, also how long the delays and the request as a whole may be, so that
+                a batch survives an outage.
             max_connections: Connections, and so requests, at the same time, else 100. Further requests wait for one,
                 first in, first out.
             max_response_bytes: Largest size of a body, decompressed; a call of 40 turns has 17 kB. Decoding stops the
@@ -146,6 +152,7 @@ class AsyncPuretalk:
                 raise ConfigurationError(f"http_client has settings of its own: pass it without {', '.join(given)}")
         headers = validate_headers(default_headers, RESERVED_HEADERS)
         agent = user_agent(f"puretalk-client/{__version__}", user_agent_suffix)
+        patience = validate_retries(max_retries, retries)
         url = resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure)
         options = Options(
             base_url=url,
@@ -155,7 +162,7 @@ class AsyncPuretalk:
             headers=(("User-Agent", agent), *headers),
             timeout=timeout,
             connect_timeout=5.0 if connect_timeout is None else connect_timeout,
-            max_retries=max_retries,
+            retries=DEFAULT_RETRIES if patience is None else DEFAULT_RETRIES.replaced_by(patience),
             max_connections=100 if max_connections is None else max_connections,
             max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
@@ -185,6 +192,7 @@ class AsyncPuretalk:
         *,
         timeout: float | EllipsisType = ...,
         max_retries: int | EllipsisType = ...,
+        retries: Retries | EllipsisType = ...,
         rate_limit: RateLimit | EllipsisType | None = ...,
         on_attempt: Callable[[Attempt], object] | EllipsisType | None = ...,
         strict: bool | EllipsisType = ...,
@@ -193,7 +201,8 @@ class AsyncPuretalk:
 
         Args:
             timeout: As for ``AsyncPuretalk``; what is not passed stays as it is.
-            max_retries: Likewise.
+            max_retries: Likewise; the other settings of ``retries`` stay.
+            retries: Likewise.
             rate_limit: Likewise; None for no limit. A number here counts only the requests of the new client.
             on_attempt: Likewise; None for none.
             strict: Likewise.
@@ -201,9 +210,12 @@ class AsyncPuretalk:
         Raises:
             ConfigurationError: One of these cannot be used.
         """
+        if max_retries is None or retries is None:
+            raise ConfigurationError("max_retries and retries must not be None here")
+        patience = validate_retries(None if max_retries is ... else max_retries, None if retries is ... else retries)
         passed = {
             "timeout": timeout,
-            "max_retries": max_retries,
+            "retries": self._sender.options.retries.replaced_by(patience) if patience is not None else ...,
             "rate_limit": rate_limit,
             "on_attempt": on_attempt,
             "strict": strict,
@@ -225,9 +237,14 @@ class AsyncPuretalk:
         return self._sender.options.timeout
 
     @property
-    def max_retries(self) -> int:
-        """How often a request is sent again after a transient failure."""
-        return self._sender.options.max_retries
+    def max_retries(self) -> int | None:
+        """How often a request is sent again after a transient failure; None for as often as there is time."""
+        return self._sender.options.retries.max_retries
+
+    @property
+    def retries(self) -> Retries:
+        """How patient requests are."""
+        return self._sender.options.retries
 
     @property
     def max_connections(self) -> int:
@@ -246,6 +263,7 @@ class AsyncPuretalk:
         *,
         timeout: float | None = None,
         max_retries: int | None = None,
+        retries: Retries | None = None,
     ) -> T:
         """Send ``request`` and return the decoded body of its response.
 
@@ -254,11 +272,13 @@ class AsyncPuretalk:
             responses: That operation's ``RESPONSES``.
             timeout: Seconds for the request with all its attempts; else the client's.
             max_retries: How often it is sent again after a transient failure; else the client's.
+            retries: In place of ``max_retries``, how patient it is; else the client's.
 
         Raises:
             PuretalkError: Anything but success; see ``puretalk_client.errors``.
         """
-        return await self._sender.send(request, responses, **validate_request_options(timeout, max_retries))
+        options = validate_request_options(timeout, max_retries, retries)
+        return await self._sender.send(request, responses, **options)
 
     async def send_raw(
         self,
@@ -267,6 +287,7 @@ class AsyncPuretalk:
         *,
         timeout: float | None = None,
         max_retries: int | None = None,
+        retries: Retries | None = None,
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received.
 
@@ -275,11 +296,13 @@ class AsyncPuretalk:
             responses: That operation's ``RESPONSES``; ``parse`` of the response uses them.
             timeout: Seconds for the request with all its attempts; else the client's.
             max_retries: How often it is sent again after a transient failure; else the client's.
+            retries: In place of ``max_retries``, how patient it is; else the client's.
 
         Raises:
             PuretalkError: No success, or the body is too large.
         """
-        return await self._sender.send_raw(request, responses, **validate_request_options(timeout, max_retries))
+        options = validate_request_options(timeout, max_retries, retries)
+        return await self._sender.send_raw(request, responses, **options)
 
     @overload
     def paginate(

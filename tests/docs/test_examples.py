@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import inspect
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import httpx
 import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.docs.markdown import PAGES, Block, blocks
 
+import puretalk_client
 from puretalk_client import AsyncPuretalk
-from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, running_server, sample_call
+from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, running_server, sample_call, virtual_time
 
 EXAMPLES = list(blocks("python"))
 
@@ -80,6 +84,32 @@ def test_no_example_is_overlooked() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert len(EXAMPLES) == text.count("```python")
     assert len([example for example in EXAMPLES if example.page == "README.md"]) >= 10
+
+
+@virtual_time()
+async def test_nightly_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of at most twelve lines counts 5,000 calls at 50 per second, and survives an outage of minutes."""
+    (example,) = (example for example in EXAMPLES if "def report" in example.text)
+    assert len(example.text.splitlines()) <= 12
+    names: dict[str, Any] = {}
+    sandbox, loop = Sandbox(), asyncio.get_running_loop()
+    call_ids = [sandbox.add_call(sample_call(call_id=str(number))) for number in range(4990)]
+    arrivals: list[float] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        arrivals.append(loop.time())
+        is_down = 30 <= loop.time() < 210
+        await (Response(status_code=503) if is_down else sandbox)(scope, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
+        client = functools.partial(AsyncPuretalk, sandbox.api_key, base_url=sandbox.base_url, http_client=http)
+        monkeypatch.setattr(puretalk_client, "AsyncPuretalk", client)
+        exec(compile(example.text, example.page, "exec", dont_inherit=True), names)
+        start = loop.time()
+        found = await names["report"]([*call_ids, *(f"no-{number}" for number in range(10))])
+    assert found == {"completed": 4990, "NotFoundError": 10}
+    assert loop.time() - start == pytest.approx(5000 / 50 + 180, abs=60)
+    assert max(Counter(map(int, arrivals)).values()) <= 51
 
 
 @pytest.mark.usefixtures("_sandbox")

@@ -55,14 +55,21 @@ def test_error_attributes() -> None:
     assert all(hasattr(PuretalkError("message"), name) for name in names)
 
 
+def option_rows(owner: str) -> list[tuple[str, str]]:
+    """Return the names and the defaults of one table of the README."""
+    _, _, after = README.partition(f"| argument of `{owner}` |")
+    return re.findall(r"^\| `(\w+)` \| `([^`]+)` \| ", after.partition("\n\n")[0], re.MULTILINE)
+
+
 def test_options() -> None:
     """The README's table lists the arguments of AsyncPuretalk in order, with their defaults."""
-    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| ", README, re.MULTILINE)
+    rows = option_rows("AsyncPuretalk")
     parameters = inspect.signature(AsyncPuretalk).parameters
     assert [name for name, _ in rows] == list(parameters)
     client = AsyncPuretalk("k")._sender
     # None stands for these, so that the client notices which of them come with an http_client.
     defaults = {name: getattr(client.options, name) for name in ("connect_timeout", "max_connections", "verify")}
+    defaults["max_retries"] = client.options.retries.max_retries
     defaults["transport"] = client.pool.transport.name
     for name, default in rows:
         if default.startswith("PURETALK_"):
@@ -72,6 +79,13 @@ def test_options() -> None:
             assert parameters[name].default is None
         else:
             assert eval(default) == parameters[name].default, name
+
+
+def test_retries() -> None:
+    """The README's table lists the arguments of Retries in order, with their defaults."""
+    parameters = inspect.signature(puretalk_client.Retries).parameters
+    documented = [(name, eval(default)) for name, default in option_rows("Retries")]
+    assert documented == [(name, parameter.default) for name, parameter in parameters.items()]
 
 
 def test_python_versions() -> None:

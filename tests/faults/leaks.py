@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import random
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from attrs import define, field
 from tests.support.clock import skip_delays
+from tests.support.eventually import eventually
 from tests.support.process import ServerProcess
 
 from puretalk_client import APIConnectionError, AsyncPuretalk, Call, CallIdMismatchError, ProtocolError
@@ -167,6 +169,58 @@ async def cancel_many(client: AsyncPuretalk, count: int, seed: int) -> Tally:
     return tally
 
 
+async def leave_many(client: AsyncPuretalk, count: int, seed: int) -> Tally:
+    """Leave ``count`` loops over ``get_many`` at random points and in every way; some of their calls never end.
+
+    The client has ``POOL`` connections. It may keep that many, and not more.
+    """
+    tally, pick = Tally(), random.Random(seed)
+
+    async def consume(ids: list[str], limit: int, *, in_block: bool) -> None:
+        results = client.calls.get_many(ids, concurrency=pick.randrange(1, 2 * POOL), timeout=TIMEOUT)
+        async with results if in_block else contextlib.nullcontext():
+            taken = 0
+            async for result in results:
+                taken += 1
+                tally.results["Call" if result.call is not None else type(result.error).__name__] += 1
+                if taken == limit:
+                    if pick.random() < 0.5:
+                        raise EndOfBody
+                    break
+
+    async def leave_one() -> None:
+        ids = [
+            new_id(pick.choice(CANCELLED if pick.random() < 0.1 else ("good",))) for _ in range(pick.randrange(1, 30))
+        ]
+        task = asyncio.create_task(consume(ids, pick.randrange(1, 10), in_block=pick.random() < 0.5))
+        await asyncio.wait({task}, timeout=pick.choice((0.005, 0.03, 0.3)) * pick.random())
+        task.cancel()
+        [end] = await asyncio.gather(task, return_exceptions=True)
+        tally.results[f"left by {type(end).__name__ if end is not None else 'break or the end'}"] += 1
+        if not isinstance(end, (EndOfBody, asyncio.CancelledError, type(None))):
+            tally.problems.append(f"the loop ended with {type(end).__name__}")
+
+    tally.resident.append(resident_bytes())
+    baseline, tasks = count_descriptors(), len(asyncio.all_tasks())
+    for number in range(count):
+        if number == count // 2:
+            tally.resident.append(resident_bytes())
+        await leave_one()
+        await eventually(lambda: len(asyncio.all_tasks()) == tasks)
+    after = await result_of(client.calls.get(new_id("good"), timeout=TIMEOUT))
+    if not isinstance(after, Call) or client._sender.pool.slots.free != POOL:
+        tally.problems.append("a connection is still reserved")
+    held = await settle(baseline + POOL) - baseline
+    if held > POOL:
+        tally.problems.append(f"a pool of {POOL} connections holds {held} descriptors")
+    tally.resident.append(resident_bytes())
+    return tally
+
+
+class EndOfBody(Exception):
+    """Ends the body of a loop."""
+
+
 async def measure(transport: str, server: ServerProcess, *, fetches: int, cancellations: int) -> dict[str, Tally]:
     """Fetch and cancel over plain and TLS connections; note what is left behind when the clients are closed."""
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -183,6 +237,9 @@ async def measure(transport: str, server: ServerProcess, *, fetches: int, cancel
         async with build(base_url=url, verify=unverified, max_connections=POOL) as client:
             skip_delays(client)
             tallies[name] = await cancel_many(client, cancellations // 2, seed=2)
+    async with build(base_url=plain, max_connections=POOL) as client:
+        skip_delays(client)
+        tallies["loops over get_many that are left"] = await leave_many(client, cancellations, seed=3)
     left = await settle(baseline)
     if left > baseline:
         tallies["fetches"].problems.append(f"{left - baseline} descriptors left open")

@@ -10,6 +10,7 @@ from . import (
     rows_http2,
     rows_mismatches,
     rows_options,
+    rows_patience,
     rows_recovery,
     rows_status,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "rows_http2",
     "rows_mismatches",
     "rows_options",
+    "rows_patience",
     "rows_recovery",
     "rows_status",
 ]

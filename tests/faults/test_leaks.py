@@ -32,6 +32,8 @@ async def test_requests_leave_nothing_behind(transport: str, server: ServerProce
     assert {name: tally.problems for name, tally in tallies.items()} == {name: [] for name in tallies}
     assert tallies["fetches"].results.total() == FETCHES
     assert tallies["fetches"].results["Call"] > FETCHES * 0.7
+    left = tallies["loops over get_many that are left"].results
+    assert min(left[f"left by {kind}"] for kind in ("CancelledError", "EndOfBody", "break or the end")) > 5
     assert tallies["cancellations"].results["CancelledError"] >= tallies["cancellations"].endless > 20
 
 

@@ -8,7 +8,8 @@ A line that must be an error has an ignore; both checkers report an ignore that 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import uuid
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, assert_type
@@ -28,11 +29,14 @@ from puretalk_client import (
     CallsResource,
     CallStatus,
     Drift,
+    FetchResult,
+    FetchResults,
     NotFoundError,
     Paginator,
     PostAnalysis,
     PuretalkError,
     ResponseDecodeError,
+    Retries,
     TranscriptTurn,
 )
 from puretalk_client._types import JSON
@@ -69,6 +73,34 @@ async def fetching(client: AsyncPuretalk) -> None:
     await client.calls.get("1", 5)  # type: ignore[call-arg]
 
 
+async def fetching_many(client: AsyncPuretalk, ids: AsyncIterator[uuid.UUID]) -> None:
+    """Ids are texts and UUIDs, from any iterable; each result has a call or an error."""
+    assert_type(client.calls.get_many(["1", uuid.uuid4()]), FetchResults)
+    async for result in client.calls.get_many(ids, concurrency=5, ordered=True, retries=Retries(), timeout=5):
+        assert_type(result, FetchResult)
+        assert_type(result.call_id, str | uuid.UUID)
+        assert_type(result.call, Call | None)
+        assert_type(result.error, PuretalkError | None)
+        assert_type(result.unwrap(), Call)
+        result.call = None  # type: ignore[misc]
+    async with client.calls.wait_many({"1": 1}, until="final") as results:
+        assert_type(results, FetchResults)
+    client.calls.get_many([1])  # type: ignore[list-item]
+    client.calls.get_many(ids, retries=3)  # type: ignore[arg-type]
+    client.calls.wait_many(ids, until="over")  # type: ignore[arg-type]
+
+
+async def patience(client: AsyncPuretalk) -> None:
+    """``Retries`` is a value of keywords."""
+    assert_type(Retries(deadline=None).max_retries, int | None)
+    assert_type(client.retries, Retries)
+    AsyncPuretalk(retries=Retries(max_retries=8, max_delay=60, deadline=900))
+    assert_type(client.with_options(retries=Retries()), AsyncPuretalk)
+    assert_type(await client.calls.get("1", retries=Retries()), Call)
+    Retries(8)  # type: ignore[call-arg]
+    Retries().deadline = 1  # type: ignore[misc]
+
+
 async def downloading(client: AsyncPuretalk, call: Call) -> None:
     """A target is a path, or a file open for writing bytes."""
     assert_type(await client.calls.download_recording(call, "call.wav"), int)
@@ -82,7 +114,7 @@ def settings(client: AsyncPuretalk) -> None:
     """Settings are read-only; neither the key nor the pool is an attribute."""
     assert_type(client.base_url, str)
     assert_type(client.timeout, float)
-    assert_type(client.max_retries, int)
+    assert_type(client.max_retries, int | None)
     assert_type(client.max_connections, int)
     assert_type(client.max_response_bytes, int)
     client.timeout = 5.0  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import types
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -19,7 +20,7 @@ from .body import MAX_ERROR_BYTES, read_body
 from .channel import Channel
 from .deadline import Deadline
 from .decoding import count_containers, is_large
-from .options import ask_api_key
+from .options import Retries, ask_api_key
 from .pace import Interval
 from .pool import Slots
 from .redaction import Secret
@@ -40,6 +41,9 @@ class Exchange:
     attempt_start: float | None = None  # of the attempt that is in progress
     status: int | None = None
     headers: Mapping[str, str] = types.MappingProxyType({})
+    content = b""  # of a success
+    start: float | None = None  # known once ``run`` has found the event loop, whose clock it is
+    deadline = math.inf
 
     def __init__(
         self,
@@ -48,23 +52,25 @@ class Exchange:
         responses: Responses[Any] | None,
         check: Check[Any] | None,
         timeout: float | None,
-        max_retries: int | None,
+        retries: int | Retries | None,
     ) -> None:
         options = channel.options
         self.channel, self.pool, self.request = channel, channel.pool, request
         self._responses, self._check = responses, check
         self.timeout = options.timeout if timeout is None else timeout
-        self.max_retries = options.max_retries if max_retries is None else max_retries
+        self.attempt_timeout: float | None = None
+        self.retries = options.retries if retries is None else options.retries.replaced_by(retries)
+        if self.retries.deadline is not None:
+            self.timeout, self.attempt_timeout = self.retries.deadline, self.timeout
         self.transport = self.pool.transport
-        self.start = self.pool.clock.monotonic()
-        self.deadline = self.start + self.timeout
         # A number is held by an Interval, which all requests of the client share.
-        self.limiter = channel.options.rate_limit if channel.limit is None else None
+        self.limiter = options.rate_limit if channel.limit is None else None
+        self.is_plain = self.limiter is None and self.attempt_timeout is None
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start of the request."""
-        return self.pool.clock.monotonic() - self.start
+        return 0.0 if self.start is None else self.pool.clock.monotonic() - self.start
 
     @property
     def request_id(self) -> str | None:
@@ -76,6 +82,8 @@ class Exchange:
         pool = self.pool
         try:
             task = pool.bind()
+            self.start = start = pool.clock.monotonic()
+            self.deadline = start + self.timeout
             with redaction.quiet_logs(), Deadline(self.timeout, task, pool.deadlines):
                 await self._acquire_slot()
                 while True:
@@ -85,14 +93,14 @@ class Exchange:
                         raise errors.ConfigurationError("This client is closed")
                     try:
                         # Not in a variable: a traceback may show those of this function.
-                        return self._succeed(
-                            await (self._attempt() if self.limiter is None else self._limited_attempt())
-                        )
+                        return self._succeed(await (self._attempt() if self.is_plain else self._limited_attempt()))
                     except errors.PuretalkError as error:
                         delay = self._delay(error)
-                    if delay:
+                    if delay is not None:
                         self._release_slot()
                         await pool.clock.sleep(delay)
+                        if self.attempt_timeout is not None:
+                            await pool.wait_for_quota()
                         await self._acquire_slot()
         except BaseException as error:
             failure = self.fail(error)
@@ -152,10 +160,19 @@ class Exchange:
         return leaves_at
 
     async def _limited_attempt(self) -> Any:
-        """Make an attempt within the caller's own limiter."""
-        assert isinstance(self.limiter, AbstractAsyncContextManager)
-        async with entered(self.limiter):
-            return await self._attempt()
+        """Make an attempt within its own time, and within the caller's own limiter."""
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(self.limiter, AbstractAsyncContextManager):
+                await stack.enter_async_context(entered(self.limiter))
+            if self.attempt_timeout is None:
+                return await self._attempt()
+            try:
+                with Deadline(self.attempt_timeout, self.pool.bind(), self.pool.deadlines):
+                    return await self._attempt()
+            except TimeoutError as error:
+                if isinstance(error, errors.PuretalkError):
+                    raise
+                raise errors.APITimeoutError(f"No response within {self.attempt_timeout:g} s") from None
 
     async def _attempt(self) -> Any:
         """Send the request once, and read the response."""
@@ -195,7 +212,7 @@ class Exchange:
                 content = await read_body(response, MAX_ERROR_BYTES, truncate=True)
             raise status_error(response.status, content, self.secret, self.channel.conventions)
         try:
-            content = await read_body(response, self.channel.options.max_response_bytes)
+            self.content = content = await read_body(response, self.channel.options.max_response_bytes)
         except errors.PuretalkError:
             raise
         except Exception as error:
@@ -208,34 +225,35 @@ class Exchange:
             return await asyncio.to_thread(read, self._responses, self._check, response.status, content, containers)
         return read(self._responses, self._check, response.status, content, containers)
 
-    def _delay(self, error: errors.PuretalkError) -> float:
+    def _delay(self, error: errors.PuretalkError) -> float | None:
         """Return the seconds to wait for the next attempt without the slot; raise ``error`` if none may follow.
 
-        A refusal that says when to come back holds back all requests of the client, and costs no retry quota.
+        A refusal that says when to come back holds back all requests of the client, and costs no retry quota: None.
         """
-        pool, now = self.pool, self.pool.clock.monotonic()
+        pool, retries, now = self.pool, self.retries, self.pool.clock.monotonic()
+        longest = max(retry.MAX_RETRY_AFTER, retries.max_delay)
         # A Retry-After says nothing about a response that broke off.
         is_response = isinstance(error, errors.APIStatusError) and error.status is not None
         requested = retry.retry_after(self.headers, pool.clock.wall()) if is_response else None
         remaining = self.deadline - now
         is_refusal = isinstance(error, errors.RateLimitError) and requested is not None
         if requested is not None:
-            if is_refusal and requested <= retry.MAX_RETRY_AFTER:
+            if is_refusal and requested <= longest:
                 pool.pace.refuse(now, requested)
-            if requested > retry.MAX_RETRY_AFTER or requested >= remaining:
+            if requested > longest or requested >= remaining:
                 error.retry_after = requested
                 raise error
-        delay = requested or pool.backoff.delay(self.attempts - 1)
+        delay = requested or pool.backoff.delay(self.attempts - 1, retries.max_delay)
         if (
-            self.attempts > self.max_retries
+            self.attempts > retries.limit
             or not retry.may_retry(error, self.request.method, self.headers)
             or delay >= remaining
-            or not (is_refusal or pool.quota.acquire())
+            or not (is_refusal or self.attempt_timeout is not None or pool.quota.acquire(now))
         ):
             raise error
         self._report(type(error).__name__, delay)
         self.charged += not is_refusal
-        return 0.0 if is_refusal else delay
+        return None if is_refusal else delay
 
     def _succeed(self, value: Any) -> Any:
         """Note a success, and return its value."""

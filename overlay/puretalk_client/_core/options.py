@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias, TypedDict
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
+from attrs.validators import optional
 
 from puretalk_generated.types import KeyPlace
 
@@ -27,11 +28,13 @@ RateLimit: TypeAlias = float | AbstractAsyncContextManager[object]
 MAX_TIMEOUT = 1e6  # seconds, eleven days: event loops cannot set timers for centuries
 
 
-def validate_timeout(name: str, value: float) -> float:
+def validate_timeout(name: str, value: float, *, may_be_zero: bool = False) -> float:
     """Return ``value`` if it is a number of seconds above 0; else raise a ConfigurationError."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 < value <= MAX_TIMEOUT:  # a comparison with NaN is False
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, and at most {MAX_TIMEOUT:g}")
+    is_zero = may_be_zero and is_number and value == 0
+    if not is_number or not (is_zero or 0 < value <= MAX_TIMEOUT):  # a comparison with NaN is False
+        least = "of at least 0" if may_be_zero else "above 0"
+        raise ConfigurationError(f"{name} must be a number of seconds {least}, and at most {MAX_TIMEOUT:g}")
     return float(value)
 
 
@@ -46,20 +49,34 @@ class RequestOptions(TypedDict):
     """The options of one request; None where those of the client apply."""
 
     timeout: float | None
-    max_retries: int | None
+    retries: int | Retries | None
+    """A number is one for the client's own ``Retries``."""
 
 
-_NO_OPTIONS: RequestOptions = {"timeout": None, "max_retries": None}
+_NO_OPTIONS: RequestOptions = {"timeout": None, "retries": None}
 
 
-def validate_request_options(timeout: float | None, max_retries: int | None) -> RequestOptions:
+def validate_request_options(
+    timeout: float | None, max_retries: int | None, retries: Retries | None = None
+) -> RequestOptions:
     """Return the options of one request, or raise a ConfigurationError."""
-    if timeout is None and max_retries is None:
+    if timeout is None and max_retries is None and retries is None:
         return _NO_OPTIONS
     return {
         "timeout": None if timeout is None else validate_timeout("timeout", timeout),
-        "max_retries": None if max_retries is None else validate_int("max_retries", max_retries, minimum=0),
+        "retries": validate_retries(max_retries, retries),
     }
+
+
+def validate_retries(max_retries: int | None, retries: Retries | None) -> int | Retries | None:
+    """Return the one of both that is given, or raise a ConfigurationError."""
+    if retries is None:
+        return None if max_retries is None else validate_int("max_retries", max_retries, minimum=0)
+    if max_retries is not None:
+        raise ConfigurationError("retries has a max_retries of its own: pass one of both")
+    if not isinstance(retries, Retries):
+        raise ConfigurationError(f"retries must be a Retries, not {type(retries).__name__}")
+    return retries
 
 
 def validate_headers(headers: Mapping[str, str] | None, reserved: frozenset[str]) -> Sequence[tuple[str, str]]:
@@ -93,6 +110,39 @@ def _seconds(_: object, attribute: Attribute[Any], value: Any) -> None:
 
 def _at_least(minimum: int) -> Any:
     return lambda _, attribute, value: validate_int(attribute.name, value, minimum=minimum)
+
+
+def _optional(validator: Any) -> Any:
+    return optional(validator)
+
+
+@frozen(kw_only=True)
+class Retries:
+    """How patient requests are, as ``retries=`` of a client or of a request: here, enough to survive an outage.
+
+    The retries of a client share a budget of 35, which successes refill, and time, by one in a second. A request with
+    a ``deadline`` waits for its share; without one, it fails.
+    """
+
+    max_retries: int | None = field(default=None, validator=_optional(_at_least(0)))
+    """How often a request is sent again after a transient failure; None for as often as there is time."""
+    max_delay: float = field(default=60.0, validator=_seconds)
+    """Seconds of the longest delay between attempts. A ``Retry-After`` of up to 120 s is followed in any case."""
+    deadline: float | None = field(default=900.0, validator=_optional(_seconds))
+    """Seconds for the request as a whole, its waiting included; ``timeout`` then is for each attempt on its own. None
+    for a ``timeout`` that is for all attempts together."""
+
+    @property
+    def limit(self) -> float:
+        """``max_retries`` as a number."""
+        return math.inf if self.max_retries is None else self.max_retries
+
+    def replaced_by(self, retries: int | Retries) -> Retries:
+        """Return what applies where these are the client's, and ``retries`` are those of a request."""
+        return retries if isinstance(retries, Retries) else evolve(self, max_retries=retries)
+
+
+DEFAULT_RETRIES = Retries(max_retries=2, max_delay=8.0, deadline=None)
 
 
 def _tls_setting(_: object, attribute: Attribute[Any], value: Any) -> None:
@@ -132,7 +182,7 @@ class Options:
     """Sent with every request, too; one may hold another secret."""
     timeout: float = field(validator=_seconds)
     connect_timeout: float = field(validator=_seconds)
-    max_retries: int = field(validator=_at_least(0))
+    retries: Retries
     max_connections: int = field(validator=_at_least(1))
     max_response_bytes: int = field(validator=_at_least(1))
     strict: bool

@@ -15,6 +15,9 @@ from .deadline import Deadlines
 from .pace import Pace
 from .transports import Transport
 
+QUOTA_CHECK = 0.1
+"""Seconds until a request looks again for retry quota, which a success can release at any time."""
+
 
 class Clock:
     """Time as the request loop reads and spends it; tests over real sockets skip its delays."""
@@ -22,6 +25,11 @@ class Clock:
     monotonic: Callable[[], float] = staticmethod(time.monotonic)
     wall: Callable[[], float] = staticmethod(time.time)
     sleep: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
+
+    def follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read the time of an event loop, which may be virtual; such a loop has a ``wall_time`` too."""
+        self.monotonic = loop.time
+        self.wall = getattr(loop, "wall_time", time.time)
 
 
 class Slots:
@@ -78,6 +86,7 @@ class Pool:
         self.pace: Pace = Pace()
         self.clock: Clock = Clock()
         self.slots: Slots = Slots(self.max_connections)
+        self._retry_turn = asyncio.Lock()
         self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,8 +118,16 @@ class Pool:
                 message = "A client belongs to the event loop of its first request: make one for each loop"
                 raise ConfigurationError(message)
             self._loop, self.slots = loop, Slots(self.max_connections)
+            self._retry_turn = asyncio.Lock()
             self.deadlines = Deadlines(loop)
+            self.clock.follow(loop)
         return task
+
+    async def wait_for_quota(self) -> None:
+        """Wait until the quota has a retry to spare, first in, first out, and acquire it."""
+        async with self._retry_turn:
+            while not self.is_closed and not self.quota.acquire(self.clock.monotonic()):
+                await self.clock.sleep(QUOTA_CHECK)
 
     async def aclose(self) -> None:
         """Close the connections. Requests that wait for one fail."""

@@ -44,7 +44,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if value is None:
         return None
     seconds = _finite(value)
-    return seconds if seconds is not None else _until(value, now)
+    if seconds is None and (seconds := seconds_until(value, now)) is not None:
+        return max(seconds, 0.0)
+    return seconds
 
 
 def _finite(value: str | None) -> float | None:
@@ -55,48 +57,53 @@ def _finite(value: str | None) -> float | None:
     return number if number < 1e9 else None
 
 
-def _until(value: str, now: float) -> float | None:
-    """Read an HTTP-date (RFC 9110, section 5.6.7) as seconds from ``now``."""
+def seconds_until(value: str, now: float) -> float | None:
+    """Read an HTTP-date (RFC 9110, section 5.6.7) as seconds from ``now``; None if it is not one."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.fromtimestamp(now, UTC)).total_seconds()
+        return (moment - datetime.fromtimestamp(now, UTC)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(seconds, 0.0)
 
 
 class Backoff:
     """Full jitter: a random share of a ceiling that doubles with each retry, up to a cap."""
 
-    def __init__(self, base: float = 0.5, cap: float = 8.0, draw: Callable[[], float] = random.random) -> None:
-        """Set the first and the highest ceiling, in seconds; ``draw`` returns numbers from 0 to 1."""
+    def __init__(self, base: float = 0.5, draw: Callable[[], float] = random.random) -> None:
+        """Set the first ceiling, in seconds; ``draw`` returns numbers from 0 to 1."""
         self.base: float = base
-        self.cap: float = cap
         self.draw: Callable[[], float] = draw
 
-    def delay(self, retry: int) -> float:
-        """Return the seconds to wait before a retry, the first being number 0."""
+    def delay(self, retry: int, cap: float) -> float:
+        """Return the seconds to wait before a retry, the first being number 0, with the highest ceiling ``cap``."""
         # The exponent is bounded because 2.0**1024 overflows.
-        return self.draw() * min(self.cap, self.base * 2.0 ** min(retry, 64))
+        return self.draw() * min(cap, self.base * 2.0 ** min(retry, 64))
 
 
 class RetryQuota:
     """A token bucket that all requests of a client share, so that an outage does not cause a retry storm.
 
-    As in the standard mode of the AWS SDKs: each retry acquires tokens, and success releases them.
+    As in the standard mode of the AWS SDKs: each retry acquires tokens, and success releases them. Time does, too: in
+    ``t`` seconds of an outage, a client sends at most 36 + ``t`` retries.
     """
 
     CAPACITY = 500
     COST = 14
     """Tokens of one retry: 35 retries empty a full bucket."""
+    PER_SECOND = 14
+    """Tokens that each second releases: those of one retry."""
 
     def __init__(self) -> None:
-        self.tokens: int = self.CAPACITY
+        self.tokens: float = self.CAPACITY
+        self._counted_at = 0.0
 
-    def acquire(self) -> bool:
-        """Acquire the tokens of one retry; False if there are too few."""
+    def acquire(self, now: float) -> bool:
+        """Acquire the tokens of one retry; False if there are too few. ``now`` is that of a monotonic clock."""
+        elapsed = max(0.0, now - self._counted_at)  # another event loop may have another clock
+        self.tokens = min(self.CAPACITY, self.tokens + elapsed * self.PER_SECOND)
+        self._counted_at = now
         if self.tokens < self.COST:
             return False
         self.tokens -= self.COST

@@ -9,7 +9,7 @@ from puretalk_generated.types import Request, Responses
 
 from .channel import Channel
 from .exchange import Exchange
-from .options import Options
+from .options import Options, Retries
 from .raw import RawResponse
 from .response import Check, Conventions
 
@@ -30,7 +30,7 @@ class Sender(Channel):
         responses: Responses[T],
         *,
         timeout: float | None = None,
-        max_retries: int | None = None,
+        retries: int | Retries | None = None,
         check: Check[T] | None = None,
     ) -> Coroutine[Any, Any, T]:
         """Send ``request`` until it succeeds, must not be repeated, or ``timeout`` seconds are over.
@@ -38,7 +38,7 @@ class Sender(Channel):
         ``check`` raises a PuretalkError if the decoded body cannot be trusted. Nothing but a PuretalkError or a
         cancellation leaves the coroutine.
         """
-        return Exchange(self, request, responses, check, timeout, max_retries).run()
+        return Exchange(self, request, responses, check, timeout, retries).run()
 
     async def send_raw(
         self,
@@ -46,11 +46,11 @@ class Sender(Channel):
         responses: Responses[T],
         *,
         timeout: float | None = None,
-        max_retries: int | None = None,
+        retries: int | Retries | None = None,
         check: Check[T] | None = None,
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received."""
-        exchange = Exchange(self, request, None, None, timeout, max_retries)
+        exchange = Exchange(self, request, None, None, timeout, retries)
         content: bytes = await exchange.run()
 
         def parse() -> tuple[T, None] | tuple[None, BaseException]:

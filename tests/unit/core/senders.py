@@ -13,7 +13,7 @@ from tests.support.canary import API_KEY
 from tests.support.clock import MovableClock, movable_loop
 from tests.support.transports import BASE_URL, Scripted
 
-from puretalk_client._core.options import Options
+from puretalk_client._core.options import DEFAULT_RETRIES, Options
 from puretalk_client._core.pool import Pool
 from puretalk_client._core.redaction import Secret
 from puretalk_client._core.replacing import Replacements
@@ -41,7 +41,7 @@ OPTIONS = Options(
     headers=(),
     timeout=30.0,
     connect_timeout=5.0,
-    max_retries=2,
+    retries=DEFAULT_RETRIES,
     max_connections=100,
     max_response_bytes=1 << 20,
     strict=False,
@@ -77,13 +77,18 @@ class RecordingClock(MovableClock):
         await super().sleep(seconds)
 
 
+def options_with(*, max_retries: int = 2, **options: Any) -> Options:
+    """Return ``OPTIONS`` with others."""
+    return evolve(OPTIONS, **{"retries": evolve(DEFAULT_RETRIES, max_retries=max_retries), **options})
+
+
 @contextlib.asynccontextmanager
 async def open_sender(
     transport: httpx.AsyncBaseTransport, *, draw: float = 1.0, **options: Any
 ) -> AsyncIterator[tuple[Sender, RecordingClock]]:
     """Open a sender, and return its clock too; ``draw`` takes the place of the jitter."""
     async with httpx.AsyncClient(transport=transport) as http:
-        used = evolve(OPTIONS, **options)
+        used = options_with(**options)
         sender = Sender(used, Pool(ExternalTransport(http, BASE_URL), used.max_connections), Conventions())
         sender.pool.clock = clock = RecordingClock()
         sender.pool.backoff = Backoff(draw=lambda: draw)
@@ -95,7 +100,7 @@ async def open_sender(
 async def open_sender_over(kind: str, base_url: str, **options: Any) -> AsyncIterator[Sender]:
     """Open a sender over sockets, without retries: ``httpx``, ``aiohttp``, or an ``external`` client."""
     async with contextlib.AsyncExitStack() as stack:
-        used = evolve(OPTIONS, **{"base_url": base_url, "max_retries": 0, **options})
+        used = options_with(**{"base_url": base_url, "max_retries": 0, **options})
         client: httpx.AsyncClient | None = None
         if kind == "external":
             client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))

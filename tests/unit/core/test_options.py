@@ -11,7 +11,7 @@ from tests.support.canary import API_KEY
 from tests.support.exposure import Exposures
 
 from puretalk_client import ConfigurationError
-from puretalk_client._core.options import Options, resolve_api_key, validate_int, validate_timeout
+from puretalk_client._core.options import DEFAULT_RETRIES, Options, resolve_api_key, validate_int, validate_timeout
 from puretalk_client._core.redaction import Secret
 
 VARIABLE = "EXAMPLE_API_KEY"
@@ -99,14 +99,14 @@ def test_integer_has_a_minimum(value: Any) -> None:
 
 GOOD: dict[str, Any] = {
     "base_url": "https://api.test", "api_key": Secret(API_KEY), "key_place": None, "headers": (), "timeout": 30,
-    "connect_timeout": 5.0, "max_retries": 0, "max_connections": 1, "max_response_bytes": 1, "strict": False,
+    "connect_timeout": 5.0, "retries": DEFAULT_RETRIES, "max_connections": 1, "max_response_bytes": 1, "strict": False,
     "on_drift": None, "verify": True,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("timeout", 0), ("timeout", float("nan")), ("connect_timeout", "5"), ("max_retries", -1), ("max_retries", 1.0),
+    [("timeout", 0), ("timeout", float("nan")), ("connect_timeout", "5"),
      ("max_connections", 0), ("max_response_bytes", 0), ("timeout", 10**400), ("connect_timeout", 10**400),
      ("verify", "/nope/ca.pem"), ("verify", Path("/nope")), ("verify", None), ("verify", 1)],
 )  # fmt: skip
