@@ -6,6 +6,7 @@ from ._core.raw import RawResponse as RawResponse
 from ._pagination import Paginator as Paginator
 from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
+from ._wait import CallWatch as CallWatch
 from .errors import (
     APIConnectionError as APIConnectionError,
     APIResponseError as APIResponseError,
@@ -30,6 +31,7 @@ from .errors import (
     ResponseTooLargeError as ResponseTooLargeError,
     ServerError as ServerError,
     TLSError as TLSError,
+    WaitTimeoutError as WaitTimeoutError,
 )
 from .models import (
     Call as Call,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import uuid
+from typing import Any
 
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import GetCallResponse
@@ -15,6 +16,7 @@ from ._core.raw import RawResponse
 from ._core.redaction import Secret
 from ._core.sender import Sender
 from ._envelope import check_call
+from ._wait import CallWatch, Poller, Until
 from .errors import DownloadError, InvalidCallIdError
 from .models import Call
 
@@ -55,6 +57,102 @@ class CallsResource:
             **validate_request_options(timeout, max_retries),
         )
         return _results(envelope)
+
+    async def wait(
+        self,
+        call_id: str | uuid.UUID,
+        *,
+        until: Until = "analysis",
+        timeout: float = 900.0,
+        poll_interval: float = 1.0,
+        max_interval: float = 20.0,
+        not_found_for: float = 0.0,
+        analysis_grace: float = 120.0,
+    ) -> Call:
+        """Fetch a call again and again until it is over and analysed, and return it.
+
+        The document lists the statuses, and says that ``call_analysis`` and ``call_recording_url`` can be null. It
+        does not say which statuses are final, nor when analysis and recording come. That is this client's reading:
+
+        - Completed, failed, busy, no-answer and canceled are final. An unknown status is not.
+        - ``until="final"``: the status is final.
+        - ``until="analysis"``: and ``call_analysis`` has a value. Calls with another final status than completed get
+          none, nor do those that have none ``analysis_grace`` seconds after their end. The end is when this client
+          first saw it, or the server's ``end_time``, if the Date of the response agrees with this machine's clock.
+        - ``until="recording"``: the status is final and ``call_recording_url`` has a value. Calls with another final
+          status than completed get none, nor do those whose ``call_recording_enabled`` is false.
+
+        A call that failed is returned like any other: look at its status. A final status that changes and a time that
+        goes backwards are followed, and reported as a ``Drift``, which raises under ``strict``.
+
+        Each poll is a request with the timeout, the retries and the rate limit of the client. Connection errors,
+        timeouts, 429 and 5xx do not end the wait; a Retry-After replaces the delay.
+
+        Args:
+            call_id: As for ``get``.
+            until: See above; or a function, which may be async, that says of each fetched call whether it is as you
+                want it. What it raises comes out as it is.
+            timeout: Seconds for everything: all polls, the delays, and an async ``until``.
+            poll_interval: Seconds from the first poll to the second. The delay then grows by half with each poll. Each
+                is shortened at random, by up to a half.
+            max_interval: Seconds of the longest delay.
+            not_found_for: Seconds in which a 404 means that the call is not there yet.
+            analysis_grace: Seconds after the end of a call after which an analysis is no longer expected.
+
+        Raises:
+            WaitTimeoutError: The time ran out. It has the call as last seen.
+            ConfigurationError: An option cannot be used, or the client is closed.
+            InvalidCallIdError: The id cannot be sent.
+            NotFoundError: No call has this id.
+            PuretalkError: A failure that is not transient, such as AuthenticationError, PermissionDeniedError,
+                CallIdMismatchError and ResponseDecodeError.
+        """
+        return await self._poller(
+            call_id,
+            until=until,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            max_interval=max_interval,
+            not_found_for=not_found_for,
+            analysis_grace=analysis_grace,
+        ).wait()
+
+    def watch(
+        self,
+        call_id: str | uuid.UUID,
+        *,
+        until: Until = "analysis",
+        timeout: float = 900.0,
+        poll_interval: float = 1.0,
+        max_interval: float = 20.0,
+        not_found_for: float = 0.0,
+        analysis_grace: float = 120.0,
+    ) -> CallWatch:
+        """Return an async iterator over the states of a call, from the first poll to where ``wait`` returns.
+
+        It yields the call whenever it is not equal to the one before. It can be left at any time. The time begins to
+        run with the first item that you request. All else is as for ``wait``.
+
+        Raises:
+            ConfigurationError: An option cannot be used; while iterating: the client is closed.
+            InvalidCallIdError: The id cannot be sent.
+            WaitTimeoutError: While iterating: the time ran out.
+            PuretalkError: While iterating: as for ``wait``.
+        """
+        return CallWatch(
+            self._poller(
+                call_id,
+                until=until,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                max_interval=max_interval,
+                not_found_for=not_found_for,
+                analysis_grace=analysis_grace,
+            )
+        )
+
+    def _poller(self, call_id: str | uuid.UUID, **options: Any) -> Poller:
+        return Poller(self._sender, validate_call_id(call_id), verify_call_id=self._verify_call_id, **options)
 
     @property
     def with_raw_response(self) -> RawCalls:

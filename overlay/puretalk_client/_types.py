@@ -9,7 +9,10 @@ from attrs import frozen
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 """Any JSON value."""
 
-DriftKind: TypeAlias = Literal["unknown field", "unknown value", "wrong type", "missing"]
+DriftKind: TypeAlias = Literal["unknown field", "unknown value", "wrong type", "missing", "inconsistent"]
+
+
+Missing: TypeAlias = Literal["call", "final", "analysis", "recording", "predicate"]
 
 
 @frozen
@@ -23,7 +26,8 @@ class Drift:
         actual: The JSON type received: object, array, string, number, boolean, null, or missing.
         kind: ``unknown field``: the document does not have the field. ``unknown value``: the value is not in
             the enum. ``wrong type``: the value has another type or format. ``missing``: a required field is
-            missing.
+            missing. ``inconsistent``: the value contradicts an earlier response; only ``wait`` and ``watch`` compare
+            responses.
     """
 
     path: str

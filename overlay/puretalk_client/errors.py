@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from ._types import Drift
+    from ._types import Drift, Missing
+    from .models import Call
 
 
 class PuretalkError(Exception):
@@ -172,6 +173,25 @@ class CallIdMismatchError(APIResponseError):
     """The response carries the id of another call. Its connection is closed."""
 
     closes_connection = True
+
+
+class WaitTimeoutError(PuretalkError, TimeoutError):
+    """``wait`` or ``watch`` ran out of time. Where the last poll failed, its error is the cause.
+
+    Attributes:
+        call: The call as last seen; None if no poll returned it. A pickle of the error leaves it out.
+        polls: How often the call was fetched, retries not counted.
+        missing: What was still missing: ``call``, no poll returned it; ``final``, its status is not final;
+            ``analysis`` or ``recording``, which ``until`` names; or ``predicate``, which it does not satisfy.
+    """
+
+    call: Call | None = None
+    polls: int = 0
+    missing: Missing = "call"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors are pickled into logs and result stores, where nobody expects what people said.
+        return type(self), self.args, {name: fact for name, fact in self.__dict__.items() if name != "call"}
 
 
 class DownloadError(PuretalkError):

@@ -27,11 +27,13 @@ RateLimit: TypeAlias = float | AbstractAsyncContextManager[object]
 MAX_TIMEOUT = 1e6  # seconds, eleven days: event loops cannot set timers for centuries
 
 
-def validate_timeout(name: str, value: float) -> float:
+def validate_timeout(name: str, value: float, *, may_be_zero: bool = False) -> float:
     """Return ``value`` if it is a number of seconds above 0; else raise a ConfigurationError."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 < value <= MAX_TIMEOUT:  # a comparison with NaN is False
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, and at most {MAX_TIMEOUT:g}")
+    is_zero = may_be_zero and is_number and value == 0
+    if not is_number or not (is_zero or 0 < value <= MAX_TIMEOUT):  # a comparison with NaN is False
+        least = "of at least 0" if may_be_zero else "above 0"
+        raise ConfigurationError(f"{name} must be a number of seconds {least}, and at most {MAX_TIMEOUT:g}")
     return float(value)
 
 

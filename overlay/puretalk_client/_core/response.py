@@ -138,5 +138,7 @@ class DriftReporter:
 def _describe(drift: Drift) -> str:
     if drift.kind == "unknown field":
         return f"{drift.path} is an unknown field ({drift.actual})"
+    if drift.kind == "inconsistent":
+        return f"{drift.path} contradicts an earlier response"
     actual = f"another {drift.actual}" if drift.kind == "unknown value" else drift.actual
     return f"{drift.path} should be {drift.expected}, but is {actual}"

@@ -44,7 +44,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if value is None:
         return None
     seconds = _finite(value)
-    return seconds if seconds is not None else _until(value, now)
+    if seconds is None and (seconds := seconds_until(value, now)) is not None:
+        return max(seconds, 0.0)
+    return seconds
 
 
 def _finite(value: str | None) -> float | None:
@@ -55,16 +57,15 @@ def _finite(value: str | None) -> float | None:
     return number if number < 1e9 else None
 
 
-def _until(value: str, now: float) -> float | None:
-    """Read an HTTP-date (RFC 9110, section 5.6.7) as seconds from ``now``."""
+def seconds_until(value: str, now: float) -> float | None:
+    """Read an HTTP-date (RFC 9110, section 5.6.7) as seconds from ``now``; None if it is not one."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.fromtimestamp(now, UTC)).total_seconds()
+        return (moment - datetime.fromtimestamp(now, UTC)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(seconds, 0.0)
 
 
 class Backoff:

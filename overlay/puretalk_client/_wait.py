@@ -1,0 +1,295 @@
+"""Polls a call until it is as wanted: ``client.calls.wait`` and ``client.calls.watch``."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias, get_args
+
+from puretalk_generated.api.calls import get_call
+
+from . import errors
+from ._call_status import CallStatus
+from ._core.decoding import json_type
+from ._core.exchange import Exchange
+from ._core.options import validate_timeout
+from ._core.response import Reader
+from ._core.retry import retry_after, seconds_until
+from ._core.sender import Sender
+from ._envelope import check_call
+from ._types import Drift, Missing
+from .models import Call, CallAnalysis
+
+State: TypeAlias = Literal["final", "analysis", "recording"]
+Until: TypeAlias = State | Callable[[Call], bool] | Callable[[Call], Awaitable[bool]]
+"""What to wait for: a state of the call, or a function that says whether it is as wanted."""
+
+GROWTH = 1.5
+"""By which the delay between two polls grows."""
+MAX_SKEW = 60.0
+"""Seconds by which the clock of the server may differ from this one's for ``end_time`` to count."""
+WITHOUT_ANALYSIS = frozenset({CallStatus.FAILED, CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.CANCELED})
+"""Final statuses of calls on which nobody spoke: they get neither an analysis nor a recording."""
+
+_MISSING: Mapping[Missing, str] = {
+    "call": "No poll returned the call",
+    "final": "The call is not over",
+    "analysis": "The call has no analysis",
+    "recording": "The call has no recording",
+    "predicate": "The call is not as the predicate wants it",
+}
+
+
+class Poller:
+    """Fetches one call again and again, under one deadline. While it sleeps, it holds no connection."""
+
+    __slots__ = (
+        *("_alive_at", "_call_id", "_end", "_ended_at", "_expected_id", "_failure", "_grace", "_interval"),
+        *("_max_interval", "_next_at", "_not_found_for", "_poll_interval", "_sender", "_start", "_timeout", "_until"),
+        *("call", "is_done", "polls"),
+    )
+
+    def __init__(
+        self,
+        sender: Sender,
+        call_id: str,
+        *,
+        verify_call_id: bool,
+        until: Until,
+        timeout: float,
+        poll_interval: float,
+        max_interval: float,
+        not_found_for: float,
+        analysis_grace: float,
+    ) -> None:
+        """Refuse what cannot work, by a ConfigurationError; nothing is sent yet, and the time does not run yet."""
+        if not callable(until) and until not in get_args(State):
+            raise errors.ConfigurationError('until must be "final", "analysis", "recording" or a function')
+        self._timeout = validate_timeout("timeout", timeout)
+        self._poll_interval = validate_timeout("poll_interval", poll_interval)
+        self._max_interval = validate_timeout("max_interval", max_interval)
+        if self._poll_interval > self._max_interval:
+            raise errors.ConfigurationError("poll_interval must not be above max_interval")
+        self._not_found_for = validate_timeout("not_found_for", not_found_for, may_be_zero=True)
+        self._grace = validate_timeout("analysis_grace", analysis_grace, may_be_zero=True)
+        self._sender, self._call_id, self._until = sender, call_id, until
+        self._expected_id = call_id if verify_call_id else None
+        self._interval = self._poll_interval
+        self._start: float | None = None  # all times are those of the client's monotonic clock
+        self._end = self._next_at = 0.0
+        self._alive_at: float | None = None  # when the call was last seen with a status that is not final
+        self._ended_at: float | None = None
+        self._failure: errors.PuretalkError | None = None  # of the last poll
+        self.call: Call | None = None
+        """The call as last seen."""
+        self.polls: int = 0
+        self.is_done: bool = False
+        """Whether the call is as wanted."""
+
+    async def wait(self) -> Call:
+        """Return the call once it is as wanted."""
+        while True:
+            call = await self.poll()
+            if self.is_done:
+                return call
+
+    async def poll(self) -> Call:
+        """Return the call as the next poll that succeeds has it; set ``is_done``.
+
+        A cancellation leaves everything as it is: the next poll takes place when it would have.
+        """
+        if self._start is None:
+            self._start = self._next_at = self._sender.pool.clock.monotonic()
+            self._end = self._start + self._timeout
+        while True:
+            await self._sleep()
+            call = await self._fetch()
+            if call is not None:
+                self.is_done = await self._is_as_wanted(call)
+                return call
+
+    async def _sleep(self) -> None:
+        """Wait for the time of the next poll, or for the deadline, if that comes first."""
+        clock = self._sender.pool.clock
+        if (delay := min(self._next_at, self._end) - clock.monotonic()) > 0:
+            await clock.sleep(delay)
+        if self._next_at >= self._end or clock.monotonic() >= self._end:
+            raise self._timeout_error()
+
+    async def _fetch(self) -> Call | None:
+        """Fetch the call with the client's timeout and retries; return None after a failure that may pass."""
+        sender, clock = self._sender, self._sender.pool.clock
+        check = functools.partial(check_call, expected_id=self._expected_id)
+        read = Reader(get_call.RESPONSES, sender.conventions, check, find_unknown=sender.drift.is_used)
+        timeout = min(sender.options.timeout, self._end - clock.monotonic())
+        exchange = Exchange(sender, get_call.request(self._call_id), read, timeout, None)
+        self.polls += 1
+        call, requested, is_response = None, None, True
+        try:
+            call = (await exchange.run()).results
+            self._note(call, exchange)
+        except errors.PuretalkError as error:
+            if not self._may_pass(error):
+                raise
+            # Without the frames: a wait may sleep for long.
+            self._failure, requested = error.with_traceback(None), error.retry_after
+            is_response = isinstance(error, errors.APIStatusError) and error.status is not None
+        if requested is None and is_response:
+            requested = retry_after(exchange.headers, clock.wall())
+        self._schedule(requested)
+        return call
+
+    def _may_pass(self, error: errors.PuretalkError) -> bool:
+        """Whether the next poll may succeed after this failure.
+
+        Beside what the class of the error says: a poll that had no connection, or no turn under the rate limit, before
+        its time ran out may have one later. A body that cannot be decoded ends a wait as it ends ``get``: the next one
+        would be like it, and a wrong base URL or a proxy's page must not look like a call that takes long.
+        """
+        if isinstance(error, errors.NotFoundError):
+            return self._elapsed < self._not_found_for
+        return error.retryable or isinstance(error, (errors.APITimeoutError, errors.RateLimitError))
+
+    def _schedule(self, requested: float | None) -> None:
+        """Set the time of the next poll; ``requested`` are the seconds of a Retry-After.
+
+        All delays are random, so that the polls of many waits do not come at once.
+        """
+        now, draw = self._sender.pool.clock.monotonic(), self._sender.pool.backoff.draw
+        jitter, left = (1 + draw()) / 2, self._end - now
+        delay = self._interval * jitter
+        self._interval = min(self._interval * GROWTH, self._max_interval)
+        if requested is not None:
+            delay = max(requested, self._poll_interval / 2) + self._poll_interval * (jitter - 0.5)
+        elif delay >= left > self._poll_interval:
+            delay = left * jitter  # one more look before the deadline
+        elif self._until == "analysis" and self._ended_at is not None and now < (over := self._ended_at + self._grace):
+            delay = min(delay, over - now + 0.001)  # the sum may be rounded down
+        self._next_at = now + delay
+
+    def _note(self, call: Call, exchange: Exchange) -> None:
+        """Keep the call, and report where it contradicts the one before."""
+        before, self.call, self._failure = self.call, call, None
+        now = self._sender.pool.clock.monotonic()
+        if not call.status.is_final:
+            self._alive_at, self._ended_at = now, None
+        elif self._ended_at is None:
+            self._ended_at = now - self._since_end(call, exchange.headers, now)
+        if before is not None and (drifts := contradictions(before, call)):
+            try:
+                self._sender.drift.report(drifts)
+            except errors.PuretalkError as error:  # under ``strict``
+                raise exchange.fail(error)  # noqa: B904  # it is the same error, with the facts of the request
+
+    def _since_end(self, call: Call, headers: Mapping[str, str], now: float) -> float:
+        """Return how many seconds ago the call ended, at least: 0 if only this response says that it did.
+
+        ``end_time`` counts if the response has a Date that agrees with this machine's clock: otherwise the server's
+        clock may be hours behind, and a call that has just ended would seem to have ended long ago. It never counts
+        beyond the time at which a response said that the call was not over.
+        """
+        wall, date = self._sender.pool.clock.wall(), headers.get("date")
+        skew = seconds_until(date, wall) if date is not None else None
+        end = call.end_time
+        if skew is None or abs(skew) > MAX_SKEW or not isinstance(end, datetime) or end.utcoffset() is None:
+            return 0.0
+        since = max(wall - end.timestamp(), 0.0)
+        return since if self._alive_at is None else min(since, now - self._alive_at)
+
+    async def _is_as_wanted(self, call: Call) -> bool:
+        until = self._until
+        if callable(until):
+            return await self._satisfies(until, call)
+        if not call.status.is_final:
+            return False
+        if until == "final" or call.status in WITHOUT_ANALYSIS:
+            return True
+        if until == "recording":
+            return bool(call.call_recording_url) or call.call_recording_enabled is False
+        ended_at = self._ended_at
+        return has_analysis(call) or (
+            ended_at is not None and self._sender.pool.clock.monotonic() >= ended_at + self._grace
+        )
+
+    async def _satisfies(self, predicate: Callable[[Call], object], call: Call) -> bool:
+        """Ask the predicate, which may be async, within the time left. What it raises leaves as it is."""
+        response = predicate(call)
+        if not inspect.isawaitable(response):
+            return bool(response)
+        left = asyncio.timeout(self._end - self._sender.pool.clock.monotonic())
+        try:
+            async with left:
+                return bool(await response)
+        except TimeoutError:
+            if not left.expired():
+                raise
+        raise self._timeout_error()
+
+    @property
+    def _elapsed(self) -> float:
+        return self._sender.pool.clock.monotonic() - (self._start or 0.0)
+
+    def _timeout_error(self) -> errors.WaitTimeoutError:
+        """Return the error for a deadline that has passed."""
+        missing: Missing = "predicate"
+        if self.call is None:
+            missing = "call"
+        elif not callable(self._until):
+            missing = self._until if self.call.status.is_final else "final"
+        text = f"{_MISSING[missing]} after {self._timeout:g} s and {self.polls} poll{'' if self.polls == 1 else 's'}"
+        if self._failure is not None:
+            text += f"; the last one failed with {type(self._failure).__name__}"
+        error = errors.WaitTimeoutError(text, call=self.call, polls=self.polls, missing=missing, elapsed=self._elapsed)
+        error.__cause__ = self._failure
+        return error
+
+
+def has_analysis(call: Call) -> bool:
+    """Whether ``call_analysis`` holds anything: not null, and not an object in which everything is."""
+    analysis = call.call_analysis
+    return isinstance(analysis, CallAnalysis) and analysis != CallAnalysis()
+
+
+def contradictions(before: Call, after: Call) -> list[Drift]:
+    """Say where a response contradicts the one before: a final status changed, or a time is earlier than it was."""
+    found = []
+    if before.status.is_final and after.status != before.status:
+        found.append(Drift("$.results.status", "CallStatus", json_type(after.status.received), "inconsistent"))
+    for name in ("start_time", "end_time"):
+        old, new = getattr(before, name), getattr(after, name)
+        if not (isinstance(old, datetime) and isinstance(new, datetime)):
+            continue
+        if (old.utcoffset() is None) == (new.utcoffset() is None) and new < old:
+            found.append(Drift(f"$.results.{name}", "datetime", "string", "inconsistent"))
+    return found
+
+
+class CallWatch(AsyncIterator[Call]):
+    """The states of a call, each once; made by ``CallsResource.watch``.
+
+    It has no task of its own, and between two items it holds no connection and no timer: a loop can be left at any
+    time. After a cancellation, such as that by ``asyncio.wait_for``, it goes on; after an error it has ended.
+    """
+
+    def __init__(self, poller: Poller) -> None:
+        self._poller: Poller | None = poller
+        self._shown: Call | None = None
+
+    async def __anext__(self) -> Call:
+        while (poller := self._poller) is not None and not poller.is_done:
+            try:
+                call = await poller.poll()
+            except Exception:
+                self._poller = None
+                raise
+            if call != self._shown:
+                self._shown = call
+                return call
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """End the iteration."""
+        self._poller = None
