@@ -16,7 +16,8 @@ from ._core.raw import RawResponse
 from ._core.redaction import Secret
 from ._core.sender import Sender
 from ._envelope import check_call
-from ._wait import CallWatch, Poller, Until
+from ._until import Until
+from ._wait import CallWatch, Poller
 from .errors import DownloadError, InvalidCallIdError
 from .models import Call
 

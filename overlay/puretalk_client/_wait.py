@@ -5,35 +5,27 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Literal, TypeAlias, get_args
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
+from typing import get_args
 
 from puretalk_generated.api.calls import get_call
+from puretalk_generated.models import GetCallResponse
 
 from . import errors
-from ._call_status import CallStatus
-from ._core.decoding import json_type
 from ._core.exchange import Exchange
 from ._core.options import validate_timeout
 from ._core.response import Reader
-from ._core.retry import retry_after, seconds_until
+from ._core.retry import retry_after
 from ._core.sender import Sender
 from ._envelope import check_call
 from ._types import Drift, Missing
-from .models import Call, CallAnalysis
-
-State: TypeAlias = Literal["final", "analysis", "recording"]
-Until: TypeAlias = State | Callable[[Call], bool] | Callable[[Call], Awaitable[bool]]
-"""What to wait for: a state of the call, or a function that says whether it is as wanted."""
+from ._until import Seen, State, Until, contradictions, has_reached, seconds_since_end
+from .models import Call
 
 GROWTH = 1.5
 """By which the delay between two polls grows."""
-MAX_SKEW = 60.0
-"""Seconds by which the clock of the server may differ from this one's for ``end_time`` to count."""
-WITHOUT_ANALYSIS = frozenset({CallStatus.FAILED, CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.CANCELED})
-"""Final statuses of calls on which nobody spoke: they get neither an analysis nor a recording."""
-
 _MISSING: Mapping[Missing, str] = {
     "call": "No poll returned the call",
     "final": "The call is not over",
@@ -47,9 +39,9 @@ class Poller:
     """Fetches one call again and again, under one deadline. While it sleeps, it holds no connection."""
 
     __slots__ = (
-        *("_alive_at", "_call_id", "_end", "_ended_at", "_expected_id", "_failure", "_grace", "_interval"),
-        *("_max_interval", "_next_at", "_not_found_for", "_poll_interval", "_sender", "_start", "_timeout", "_until"),
-        *("call", "is_done", "polls"),
+        *("_alive_at", "_body", "_call_id", "_end", "_ended_at", "_expected_id", "_failure", "_grace", "_interval"),
+        *("_max_interval", "_next_at", "_not_found_for", "_poll_interval", "_seen", "_sender", "_start", "_timeout"),
+        *("_until", "is_done", "polls"),
     )
 
     def __init__(
@@ -83,8 +75,8 @@ class Poller:
         self._alive_at: float | None = None  # when the call was last seen with a status that is not final
         self._ended_at: float | None = None
         self._failure: errors.PuretalkError | None = None  # of the last poll
-        self.call: Call | None = None
-        """The call as last seen."""
+        self._seen: Seen | None = None
+        self._body = b""  # of the response with the call as last seen, compressed
         self.polls: int = 0
         self.is_done: bool = False
         """Whether the call is as wanted."""
@@ -95,6 +87,7 @@ class Poller:
             call = await self.poll()
             if self.is_done:
                 return call
+            del call  # ``_body`` needs less memory while this sleeps
 
     async def poll(self) -> Call:
         """Return the call as the next poll that succeeds has it; set ``is_done``.
@@ -120,19 +113,19 @@ class Poller:
             raise self._timeout_error()
 
     async def _fetch(self) -> Call | None:
-        """Fetch the call with the client's timeout and retries; return None after a failure that may pass."""
+        """Fetch the call with the client's timeout and retries; return None after a transient failure."""
         sender, clock = self._sender, self._sender.pool.clock
         check = functools.partial(check_call, expected_id=self._expected_id)
-        read = Reader(get_call.RESPONSES, sender.conventions, check, find_unknown=sender.drift.is_used)
+        read = _KeepingReader(get_call.RESPONSES, sender.conventions, check, find_unknown=sender.drift.is_used)
         timeout = min(sender.options.timeout, self._end - clock.monotonic())
         exchange = Exchange(sender, get_call.request(self._call_id), read, timeout, None)
         self.polls += 1
         call, requested, is_response = None, None, True
         try:
             call = (await exchange.run()).results
-            self._note(call, exchange)
+            self._note(call, exchange, read.body)
         except errors.PuretalkError as error:
-            if not self._may_pass(error):
+            if not self._is_transient(error):
                 raise
             # Without the frames: a wait may sleep for long.
             self._failure, requested = error.with_traceback(None), error.retry_after
@@ -142,8 +135,8 @@ class Poller:
         self._schedule(requested)
         return call
 
-    def _may_pass(self, error: errors.PuretalkError) -> bool:
-        """Whether the next poll may succeed after this failure.
+    def _is_transient(self, error: errors.PuretalkError) -> bool:
+        """Whether the next poll can succeed after this failure.
 
         Beside what the class of the error says: a poll that had no connection, or no turn under the rate limit, before
         its time ran out may have one later. A body that cannot be decoded ends a wait as it ends ``get``: the next one
@@ -170,49 +163,28 @@ class Poller:
             delay = min(delay, over - now + 0.001)  # the sum may be rounded down
         self._next_at = now + delay
 
-    def _note(self, call: Call, exchange: Exchange) -> None:
+    def _note(self, call: Call, exchange: Exchange, body: bytes) -> None:
         """Keep the call, and report where it contradicts the one before."""
-        before, self.call, self._failure = self.call, call, None
+        before, self._seen, self._body, self._failure = self._seen, Seen.of(call), body, None
         now = self._sender.pool.clock.monotonic()
         if not call.status.is_final:
             self._alive_at, self._ended_at = now, None
         elif self._ended_at is None:
-            self._ended_at = now - self._since_end(call, exchange.headers, now)
+            since = seconds_since_end(call, exchange.headers.get("date"), self._sender.pool.clock.wall())
+            # Whatever the clocks say, it was not over when a response said so.
+            self._ended_at = now - (since if self._alive_at is None else min(since, now - self._alive_at))
         if before is not None and (drifts := contradictions(before, call)):
             try:
                 self._sender.drift.report(drifts)
             except errors.PuretalkError as error:  # under ``strict``
                 raise exchange.fail(error)  # noqa: B904  # it is the same error, with the facts of the request
 
-    def _since_end(self, call: Call, headers: Mapping[str, str], now: float) -> float:
-        """Return how many seconds ago the call ended, at least: 0 if only this response says that it did.
-
-        ``end_time`` counts if the response has a Date that agrees with this machine's clock: otherwise the server's
-        clock may be hours behind, and a call that has just ended would seem to have ended long ago. It never counts
-        beyond the time at which a response said that the call was not over.
-        """
-        wall, date = self._sender.pool.clock.wall(), headers.get("date")
-        skew = seconds_until(date, wall) if date is not None else None
-        end = call.end_time
-        if skew is None or abs(skew) > MAX_SKEW or not isinstance(end, datetime) or end.utcoffset() is None:
-            return 0.0
-        since = max(wall - end.timestamp(), 0.0)
-        return since if self._alive_at is None else min(since, now - self._alive_at)
-
     async def _is_as_wanted(self, call: Call) -> bool:
-        until = self._until
-        if callable(until):
-            return await self._satisfies(until, call)
-        if not call.status.is_final:
-            return False
-        if until == "final" or call.status in WITHOUT_ANALYSIS:
-            return True
-        if until == "recording":
-            return bool(call.call_recording_url) or call.call_recording_enabled is False
-        ended_at = self._ended_at
-        return has_analysis(call) or (
-            ended_at is not None and self._sender.pool.clock.monotonic() >= ended_at + self._grace
-        )
+        if callable(self._until):
+            return await self._satisfies(self._until, call)
+        now = self._sender.pool.clock.monotonic()
+        is_grace_over = self._ended_at is not None and now >= self._ended_at + self._grace
+        return has_reached(self._until, call, is_grace_over=is_grace_over)
 
     async def _satisfies(self, predicate: Callable[[Call], object], call: Call) -> bool:
         """Ask the predicate, which may be async, within the time left. What it raises leaves as it is."""
@@ -235,36 +207,39 @@ class Poller:
     def _timeout_error(self) -> errors.WaitTimeoutError:
         """Return the error for a deadline that has passed."""
         missing: Missing = "predicate"
-        if self.call is None:
+        if self._seen is None:
             missing = "call"
         elif not callable(self._until):
-            missing = self._until if self.call.status.is_final else "final"
+            missing = self._until if self._seen.status.is_final else "final"
         text = f"{_MISSING[missing]} after {self._timeout:g} s and {self.polls} poll{'' if self.polls == 1 else 's'}"
         if self._failure is not None:
             text += f"; the last one failed with {type(self._failure).__name__}"
-        error = errors.WaitTimeoutError(text, call=self.call, polls=self.polls, missing=missing, elapsed=self._elapsed)
+        error = errors.WaitTimeoutError(
+            text, call=self._last_call(), polls=self.polls, missing=missing, elapsed=self._elapsed
+        )
         error.__cause__ = self._failure
         return error
 
+    def _last_call(self) -> Call | None:
+        if self._seen is None:
+            return None
+        read = Reader(get_call.RESPONSES, self._sender.conventions)
+        call = read(HTTPStatus.OK, zlib.decompress(self._body))[0].results
+        assert isinstance(call, Call)
+        return call
 
-def has_analysis(call: Call) -> bool:
-    """Whether ``call_analysis`` holds anything: not null, and not an object in which everything is."""
-    analysis = call.call_analysis
-    return isinstance(analysis, CallAnalysis) and analysis != CallAnalysis()
 
+class _KeepingReader(Reader[GetCallResponse]):
+    """Keeps the body that it reads, compressed: that takes an eighth of the memory of a call with its turns."""
 
-def contradictions(before: Call, after: Call) -> list[Drift]:
-    """Say where a response contradicts the one before: a final status changed, or a time is earlier than it was."""
-    found = []
-    if before.status.is_final and after.status != before.status:
-        found.append(Drift("$.results.status", "CallStatus", json_type(after.status.received), "inconsistent"))
-    for name in ("start_time", "end_time"):
-        old, new = getattr(before, name), getattr(after, name)
-        if not (isinstance(old, datetime) and isinstance(new, datetime)):
-            continue
-        if (old.utcoffset() is None) == (new.utcoffset() is None) and new < old:
-            found.append(Drift(f"$.results.{name}", "datetime", "string", "inconsistent"))
-    return found
+    body = b""
+
+    def __call__(
+        self, status: int, content: bytes, containers: int | None = None
+    ) -> tuple[GetCallResponse, list[Drift]]:
+        result = super().__call__(status, content, containers)
+        self.body = zlib.compress(content, zlib.Z_BEST_SPEED)  # here: a large body is read in a thread
+        return result
 
 
 class CallWatch(AsyncIterator[Call]):

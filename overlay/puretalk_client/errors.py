@@ -181,7 +181,7 @@ class WaitTimeoutError(PuretalkError, TimeoutError):
     Attributes:
         call: The call as last seen; None if no poll returned it. A pickle of the error leaves it out.
         polls: How often the call was fetched, retries not counted.
-        missing: What was still missing: ``call``, no poll returned it; ``final``, its status is not final;
+        missing: The part that was still missing: ``call``, no poll returned it; ``final``, its status is not final;
             ``analysis`` or ``recording``, which ``until`` names; or ``predicate``, which it does not satisfy.
     """
 
@@ -190,7 +190,7 @@ class WaitTimeoutError(PuretalkError, TimeoutError):
     missing: Missing = "call"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors are pickled into logs and result stores, where nobody expects what people said.
+        # Task queues pickle errors into result stores, where nobody expects a transcript.
         return type(self), self.args, {name: fact for name, fact in self.__dict__.items() if name != "call"}
 
 
