@@ -12,6 +12,7 @@ from . import (
     rows_options,
     rows_recovery,
     rows_status,
+    rows_wait,
 )
 from .rows import ROWS
 
@@ -27,6 +28,7 @@ __all__ = [
     "rows_options",
     "rows_recovery",
     "rows_status",
+    "rows_wait",
 ]
 
 SCRIPTS = {name: row.script for name, row in ROWS.items()}

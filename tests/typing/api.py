@@ -7,8 +7,10 @@ A line that must be an error has an ignore; both checkers report an ignore that 
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Mapping
+import uuid
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, assert_type
@@ -27,6 +29,7 @@ from puretalk_client import (
     CallIdMismatchError,
     CallsResource,
     CallStatus,
+    CallWatch,
     Drift,
     NotFoundError,
     Paginator,
@@ -34,6 +37,7 @@ from puretalk_client import (
     PuretalkError,
     ResponseDecodeError,
     TranscriptTurn,
+    WaitTimeoutError,
 )
 from puretalk_client._types import JSON
 from puretalk_client.models import CallMetadata
@@ -67,6 +71,35 @@ async def fetching(client: AsyncPuretalk) -> None:
     await client.calls.get(1)  # type: ignore[arg-type]
     await client.calls.get()  # type: ignore[call-arg]
     await client.calls.get("1", 5)  # type: ignore[call-arg]
+
+
+async def waiting(client: AsyncPuretalk) -> None:
+    """``until`` is one of three states, or a function that returns a bool, now or later."""
+
+    async def later(call: Call) -> bool:
+        return call.is_billed is True
+
+    assert_type(await client.calls.wait("1"), Call)
+    assert_type(await client.calls.wait(uuid.uuid4(), until="recording", timeout=60, not_found_for=5), Call)
+    await client.calls.wait("1", until=later, poll_interval=0.5, max_interval=5, analysis_grace=0)
+    await client.calls.wait("1", until=lambda call: call.status.is_final)
+    await client.calls.wait("1", until="analyzed")  # type: ignore[arg-type]
+    await client.calls.wait("1", until=lambda: True)  # type: ignore[arg-type]
+    await client.calls.wait("1", "final")  # type: ignore[call-arg]
+    assert_type(client.calls.watch("1"), CallWatch)
+    states: AsyncIterator[Call] = client.calls.watch("1", until="final")
+    async for call in states:
+        assert_type(call, Call)
+    async with contextlib.aclosing(client.calls.watch("1")) as watch:
+        assert_type(await anext(watch), Call)
+
+
+def time_ran_out(error: WaitTimeoutError) -> TimeoutError:
+    """The error is the built-in one, too, and has the call as last seen."""
+    assert_type(error.call, Call | None)
+    assert_type(error.polls, int)
+    assert_type(error.missing, Literal["call", "final", "analysis", "recording", "predicate"])
+    return error
 
 
 async def downloading(client: AsyncPuretalk, call: Call) -> None:
@@ -236,7 +269,7 @@ def drifts(drift: Drift, error: ResponseDecodeError) -> None:
     """A drift has three texts and a kind, and cannot be changed."""
     assert_type(error.drifts, tuple[Drift, ...])
     assert_type((drift.path, drift.expected, drift.actual), tuple[str, str, str])
-    assert_type(drift.kind, Literal["unknown field", "unknown value", "wrong type", "missing"])
+    assert_type(drift.kind, Literal["unknown field", "unknown value", "wrong type", "missing", "inconsistent"])
     drift.path = "$"  # type: ignore[misc]
     AsyncPuretalk(on_drift=lambda drift: print(drift.path))
     AsyncPuretalk(on_drift=lambda path, expected, actual: None)  # type: ignore[arg-type, misc]
