@@ -68,7 +68,8 @@ class Poller:
             raise errors.ConfigurationError("poll_interval must not be above max_interval")
         self._not_found_for = validate_timeout("not_found_for", not_found_for, may_be_zero=True)
         self._grace = validate_timeout("analysis_grace", analysis_grace, may_be_zero=True)
-        self._sender, self._call_id, self._until = sender, call_id, until
+        self._sender, self._call_id = sender, call_id
+        self._until: Until = until
         self._expected_id = call_id if verify_call_id else None
         self._interval = self._poll_interval
         self._start: float | None = None  # all times are those of the client's monotonic clock

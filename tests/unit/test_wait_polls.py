@@ -193,6 +193,7 @@ async def test_cancellation_at_any_point_leaves_nothing_behind(
     use: Callable[[AsyncPuretalk], Awaitable[object]],
 ) -> None:
     """At each turn of the event loop, while it fetches, sleeps, or asks the predicate, until there are no more."""
+    turns = 0
     for turns in itertools.count():
         steps = [call("queued"), Scripted(503), Scripted(429, headers={"retry-after": "2"}), IN_PROGRESS, DONE]
         async with virtual_client(ScriptedTransport(*steps), max_connections=1) as client:
