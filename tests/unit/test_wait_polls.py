@@ -154,11 +154,11 @@ async def test_wait_has_no_task_of_its_own_and_holds_no_connection_while_it_slee
 async def test_sleeping_wait_does_not_hold_the_call() -> None:
     """Only its response, compressed: with its turns, a call takes many times that."""
     turns = [{"role": "user", "content": f"Turn {number}"} for number in range(400)]
-    async with virtual_client(ScriptedTransport(call(transcript_object=turns))) as client:
-        waiting = asyncio.create_task(client.calls.wait(CALL_ID))
+    async with virtual_client(ScriptedTransport(call(call_id="asleep", transcript_object=turns))) as client:
+        waiting = asyncio.create_task(client.calls.wait("asleep"))
         await asyncio.sleep(7)
         gc.collect()
-        assert not [each for each in gc.get_objects() if isinstance(each, Call) and each.call_id == CALL_ID]
+        assert not [each for each in gc.get_objects() if isinstance(each, Call) and each.call_id == "asleep"]
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
