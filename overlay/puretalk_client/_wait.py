@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import math
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
@@ -66,7 +67,8 @@ class Poller:
             raise errors.ConfigurationError("poll_interval must not be above max_interval")
         self._not_found_for = validate_timeout("not_found_for", not_found_for, may_be_zero=True)
         self._grace = validate_timeout("analysis_grace", analysis_grace, may_be_zero=True)
-        self._sender, self._call_id, self._until = sender, call_id, until
+        self._sender, self._call_id = sender, call_id
+        self._until: Until = until
         self._expected_id = call_id if verify_call_id else None
         self._interval = self._poll_interval
         self._start: float | None = None  # all times are those of the client's monotonic clock
@@ -94,6 +96,7 @@ class Poller:
         A cancellation leaves everything as it is: the next poll takes place when it would have.
         """
         if self._start is None:
+            self._sender.pool.bind()
             self._start = self._next_at = self._sender.pool.clock.monotonic()
             self._end = self._start + self._timeout
         while True:
@@ -155,8 +158,9 @@ class Poller:
         self._interval = min(self._interval * GROWTH, self._max_interval)
         if requested is not None:
             delay = max(requested, self._poll_interval / 2) + self._poll_interval * (jitter - 0.5)
-        elif delay >= left > self._poll_interval:
-            delay = left * jitter  # one more look before the deadline
+        elif math.inf > delay >= left > self._poll_interval:
+            # One more look before the deadline, and then none: many waits have the same one.
+            delay, self._interval = left * (jitter - 0.25), math.inf
         elif self._until == "analysis" and self._ended_at is not None and now < (over := self._ended_at + self._grace):
             delay = min(delay, over - now + 0.001)  # the sum may be rounded down
         self._next_at = now + delay

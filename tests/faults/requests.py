@@ -82,6 +82,8 @@ class Exchange:
     def start(self, row: Row, call_id: str, base_url: str) -> asyncio.Task[Call | Recording | Exception]:
         """Start the request; no frame that holds its URL is in a traceback."""
         calls = self.client.calls
+        if row.wait is not None:
+            return asyncio.create_task(result_of(calls.wait(call_id, timeout=row.timeout, **row.wait)))
         if row.download is None:
             return asyncio.create_task(result_of(calls.get(call_id, timeout=row.timeout)))
         server, _, script = base_url.rpartition("/")

@@ -64,6 +64,8 @@ class Row:
     call_id: str = "own"
     """The id to fetch: ``own`` (names the script), or ``uuid``."""
     download: Download | None = None
+    wait: Mapping[str, Any] | None = None
+    """The options of ``wait``, where that is used instead of a single request. ``timeout`` is its deadline."""
     prepare: Callable[[AsyncPuretalk], Awaitable[object]] | None = None
     """What happens to the client first."""
     before: tuple[str, ...] = ()

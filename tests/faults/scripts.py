@@ -13,6 +13,7 @@ from . import (
     rows_patience,
     rows_recovery,
     rows_status,
+    rows_wait,
 )
 from .rows import ROWS
 
@@ -29,6 +30,7 @@ __all__ = [
     "rows_patience",
     "rows_recovery",
     "rows_status",
+    "rows_wait",
 ]
 
 SCRIPTS = {name: row.script for name, row in ROWS.items()}

@@ -7,6 +7,7 @@ A line that must be an error has an ignore; both checkers report an ignore that 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -28,6 +29,7 @@ from puretalk_client import (
     CallIdMismatchError,
     CallsResource,
     CallStatus,
+    CallWatch,
     Drift,
     FetchResult,
     FetchResults,
@@ -38,6 +40,7 @@ from puretalk_client import (
     ResponseDecodeError,
     Retries,
     TranscriptTurn,
+    WaitTimeoutError,
 )
 from puretalk_client._types import JSON
 from puretalk_client.models import CallMetadata
@@ -99,6 +102,35 @@ async def patience(client: AsyncPuretalk) -> None:
     assert_type(await client.calls.get("1", retries=Retries()), Call)
     Retries(8)  # type: ignore[call-arg]
     Retries().deadline = 1  # type: ignore[misc]
+
+
+async def waiting(client: AsyncPuretalk) -> None:
+    """``until`` is one of three states, or a function that returns a bool, now or later."""
+
+    async def later(call: Call) -> bool:
+        return call.is_billed is True
+
+    assert_type(await client.calls.wait("1"), Call)
+    assert_type(await client.calls.wait(uuid.uuid4(), until="recording", timeout=60, not_found_for=5), Call)
+    await client.calls.wait("1", until=later, poll_interval=0.5, max_interval=5, analysis_grace=0)
+    await client.calls.wait("1", until=lambda call: call.status.is_final)
+    await client.calls.wait("1", until="analyzed")  # type: ignore[arg-type]
+    await client.calls.wait("1", until=lambda: True)  # type: ignore[arg-type]
+    await client.calls.wait("1", "final")  # type: ignore[call-arg]
+    assert_type(client.calls.watch("1"), CallWatch)
+    states: AsyncIterator[Call] = client.calls.watch("1", until="final")
+    async for call in states:
+        assert_type(call, Call)
+    async with contextlib.aclosing(client.calls.watch("1")) as watch:
+        assert_type(await anext(watch), Call)
+
+
+def time_ran_out(error: WaitTimeoutError) -> TimeoutError:
+    """The error is the built-in one, too, and has the call as last seen."""
+    assert_type(error.call, Call | None)
+    assert_type(error.polls, int)
+    assert_type(error.missing, Literal["call", "final", "analysis", "recording", "predicate"])
+    return error
 
 
 async def downloading(client: AsyncPuretalk, call: Call) -> None:
@@ -268,7 +300,7 @@ def drifts(drift: Drift, error: ResponseDecodeError) -> None:
     """A drift has three texts and a kind, and cannot be changed."""
     assert_type(error.drifts, tuple[Drift, ...])
     assert_type((drift.path, drift.expected, drift.actual), tuple[str, str, str])
-    assert_type(drift.kind, Literal["unknown field", "unknown value", "wrong type", "missing"])
+    assert_type(drift.kind, Literal["unknown field", "unknown value", "wrong type", "missing", "inconsistent"])
     drift.path = "$"  # type: ignore[misc]
     AsyncPuretalk(on_drift=lambda drift: print(drift.path))
     AsyncPuretalk(on_drift=lambda path, expected, actual: None)  # type: ignore[arg-type, misc]

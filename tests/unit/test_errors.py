@@ -32,6 +32,7 @@ from puretalk_client import (
     ResponseTooLargeError,
     ServerError,
     TLSError,
+    WaitTimeoutError,
     errors,
 )
 
@@ -53,6 +54,7 @@ def test_package_exports_every_error_under_one_root(kind: type[Exception]) -> No
         (InvalidCallIdError, ValueError),
         (APITimeoutError, TimeoutError),
         (PoolTimeoutError, TimeoutError),
+        (WaitTimeoutError, TimeoutError),
         (PostAnalysisTypeError, TypeError),
         (PostAnalysisMissingError, KeyError),
     ],
@@ -85,6 +87,7 @@ def test_a_response_that_cannot_be_trusted_is_not_a_connection_error(kind: type[
         (InvalidCallIdError, False, False),
         (APIResponseError, False, True),
         (DownloadError, False, True),
+        (WaitTimeoutError, False, True),
         (PuretalkError, False, True),
     ],
 )
@@ -145,6 +148,7 @@ ERRORS = [
     APIConnectionError("x", request_sent=False),
     PostAnalysisTypeError("mood", "text", "number"),
     PostAnalysisMissingError("mood"),
+    WaitTimeoutError("x", polls=3, missing="analysis", elapsed=900.0),
 ]
 
 

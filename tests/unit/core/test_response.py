@@ -204,6 +204,7 @@ def test_interrupt_in_on_drift_passes(raised: type[BaseException]) -> None:
     [(SIZE, "$.size should be int, but is string"),
      (Drift("$.size", "int", "missing", "missing"), "$.size should be int, but is missing"),
      (Drift("$.kind", "'a' | 'b'", "string", "unknown value"), "$.kind should be 'a' | 'b', but is another string"),
+     (Drift("$.at", "datetime", "string", "inconsistent"), "$.at contradicts an earlier response"),
      (Drift("$.mood", "nothing", "string", "unknown field"), "$.mood is an unknown field (string)")],
 )  # fmt: skip
 def test_each_kind_of_drift_is_described(drift: Drift, text: str, caplog: pytest.LogCaptureFixture) -> None:
