@@ -201,7 +201,7 @@ class _Source:
 
     def __init__(self, ids: CallIds) -> None:
         self.is_over = False
-        self._turn = asyncio.Lock()  # an async generator cannot be asked twice at a time
+        self._turn = asyncio.Lock()  # an async generator cannot run twice at a time
         self._async: AsyncIterator[CallId] | None = None
         if isinstance(ids, AsyncIterable):
             self._async = aiter(ids)

@@ -1737,7 +1737,7 @@ BATCHES = (
         "_many.py",
         "if self._is_stopping:  # an iterator",
         "",
-        "swallows_a_cancellation or iterable_that_raises",
+        "swallows_a_cancellation",
         f"{UNIT}/test_many.py",
     ),
     Mutant(
