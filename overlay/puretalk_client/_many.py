@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Self, TypeAlias
 
 from attrs import frozen
@@ -65,12 +65,12 @@ class FetchResults:
         self, fetch: Callable[[CallId], Awaitable[Call]], ids: CallIds, concurrency: int, *, ordered: bool
     ) -> None:
         """Refuse what cannot work; ``fetch`` is not used yet, and no id is read."""
-        self._read, self._fetch, self._is_ordered = _reader(ids), fetch, ordered
+        self._source, self._fetch, self._is_ordered = _Source(ids), fetch, ordered
         # One for each id that was read and whose result was not taken: neither requests nor results pile up.
         self._permits = asyncio.Semaphore(validate_int("concurrency", concurrency, minimum=1))
         self._in_flight: dict[object, list[tuple[int, CallId]]] = {}
         self._results: dict[int, FetchResult] = {}  # by the position in which they are to be taken
-        self._read_count = self._finished = self._taken = 0
+        self._read_count = self._finished = self._taken = self._idle = 0
         self._news = asyncio.Event()
         # The task group has a task of its own: within a generator, a loop that is left would leave it to any task.
         self._runner: asyncio.Task[None] | None = None
@@ -122,34 +122,43 @@ class FetchResults:
         return self._results.pop(self._taken - 1)
 
     async def _run(self) -> None:
-        """Read the ids, and fetch each in a task. This and those raise nothing but a cancellation."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._work(group))
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        """Read an id and fetch its call, again and again. There is always one more who can read the next."""
+        try:
             while True:
+                self._idle += 1
                 await self._permits.acquire()
                 try:
-                    call_id = await self._read()
+                    call_id = await self._source.read()
                 except StopAsyncIteration:
+                    self._permits.release()  # for the next to see the end as well
                     return
-                except BaseException as error:
-                    self._fail(error)
-                if self._is_stopping:  # an iterator may swallow the cancellation, too
-                    raise asyncio.CancelledError
+                if self._is_stopping:  # an iterator may swallow the cancellation
+                    return
+                self._idle -= 1
+                if not self._idle:
+                    group.create_task(self._work(group))
                 key, place = _key(call_id), (self._read_count, call_id)
                 self._read_count += 1
                 if key in self._in_flight:
                     self._in_flight[key].append(place)
                 else:
                     self._in_flight[key] = [place]
-                    group.create_task(self._fetch_one(key, call_id))
+                    await self._fetch_one(key, call_id)
+        except BaseException as error:
+            self._fail(error)  # not raised, since the group would wrap it
 
     async def _fetch_one(self, key: object, call_id: CallId) -> None:
         call: Call | None = None
         error: PuretalkError | None = None
         try:
             call = await self._fetch(call_id)
-        except BaseException as failure:
-            if not isinstance(failure, PuretalkError) or isinstance(failure, FATAL):
-                return self._fail(failure)
+        except PuretalkError as failure:
+            if isinstance(failure, FATAL):
+                raise
             error = _without_frames(failure)
         for position, given in self._in_flight.pop(key):
             self._results[position if self._is_ordered else self._finished] = FetchResult(given, call, error)
@@ -169,9 +178,8 @@ class FetchResults:
 
     def _end(self, runner: asyncio.Task[None]) -> None:
         """Let the iterator see that no results are to come."""
-        error = asyncio.CancelledError() if runner.cancelled() else runner.exception()
-        if error is not None:
-            self._fail(error)
+        if runner.cancelled() or not self._source.is_over:  # somebody cancelled tasks
+            self._fail(asyncio.CancelledError())
         self._news.set()
 
 
@@ -184,21 +192,36 @@ def default_concurrency(sender: Sender, timeout: float | None, retries: Retries 
     return min(connections, max(1, int(options.rate_limit * seconds / 2)))
 
 
-def _reader(ids: CallIds) -> Callable[[], Awaitable[CallId]]:
-    """Return what reads the next id; after the last, it raises StopAsyncIteration."""
-    if isinstance(ids, AsyncIterable):
-        return aiter(ids).__anext__
-    if not isinstance(ids, Iterable) or isinstance(ids, (str, bytes)):
-        raise ConfigurationError(f"ids must be an iterable or an async iterable of ids, not {type(ids).__name__}")
-    iterator = iter(ids)
+class _Source:
+    """Reads ids, one at a time, and none after the last: an iterator over a queue would wait for ever.
 
-    async def read() -> CallId:
+    Attributes:
+        is_over: Whether the last has been read.
+    """
+
+    def __init__(self, ids: CallIds) -> None:
+        self.is_over = False
+        self._turn = asyncio.Lock()  # an async generator cannot run twice at a time
+        self._async: AsyncIterator[CallId] | None = None
+        if isinstance(ids, AsyncIterable):
+            self._async = aiter(ids)
+        elif isinstance(ids, Iterable) and not isinstance(ids, (str, bytes)):
+            self._sync = iter(ids)
+        else:
+            raise ConfigurationError(f"ids must be an iterable or an async iterable of ids, not {type(ids).__name__}")
+
+    async def read(self) -> CallId:
+        """Return the next id; after the last, raise StopAsyncIteration."""
         try:
-            return next(iterator)
-        except StopIteration:
-            raise StopAsyncIteration from None
-
-    return read
+            if self._async is None:
+                return next(self._sync)
+            async with self._turn:
+                if self.is_over:
+                    raise StopAsyncIteration
+                return await anext(self._async)
+        except (StopIteration, StopAsyncIteration):
+            self.is_over = True
+        raise StopAsyncIteration
 
 
 def _key(call_id: object) -> object:

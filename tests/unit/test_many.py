@@ -97,11 +97,26 @@ async def turns(count: int) -> None:
 
 
 both_orders = pytest.mark.parametrize("ordered", [False, True])
+
+
+class Minimal:
+    """Iterable, and its iterator is not."""
+
+    def __init__(self, ids: Iterable[Any]) -> None:
+        self._ids = iter(ids)
+
+    def __iter__(self) -> Any:
+        class Iterator:
+            __next__ = self._ids.__next__
+
+        return Iterator()
+
+
 both_kinds = pytest.mark.parametrize("kind", [list, iter, as_async])
 
 
 @both_orders
-@both_kinds
+@pytest.mark.parametrize("kind", [list, iter, as_async, Minimal])
 @pytest.mark.parametrize("concurrency", [1, 4, 1000])
 @virtual_time()
 async def test_each_id_has_its_result(kind: Callable[[Any], Any], concurrency: int, ordered: bool) -> None:
@@ -520,23 +535,58 @@ async def test_cancellation_of_a_single_request_ends_all() -> None:
     assert (found, type(error), fetcher.running) == ([], asyncio.CancelledError, 0)
 
 
+@pytest.mark.parametrize("moment", [0.0, 0.5, 50.0])
+@both_orders
 @virtual_time()
-async def test_cancellation_of_the_reader_loses_no_id_silently() -> None:
-    """Somebody cancels it while all results wait for a slow consumer: those come out, and then a CancelledError."""
+async def test_cancellation_of_all_tasks_but_the_consumer_loses_no_id_silently(moment: float, ordered: bool) -> None:
+    """Before they begin, while they fetch, and while all results wait to be taken: a CancelledError comes last."""
+    fetcher = Fetcher()
     found: list[Any] = []
 
     async def consume() -> None:
-        async for result in Fetcher().many(concurrency=2):
+        async for result in fetcher.many(concurrency=2, ordered=ordered):
             found.append(result.call_id)
             await asyncio.sleep(100)
 
-    task = asyncio.create_task(consume())
-    await asyncio.sleep(50)
-    [reader] = asyncio.all_tasks() - {asyncio.current_task(), task}
-    reader.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert found == IDS[:3]
+    for count in range(4):  # turns, of which the tasks need some to begin
+        found.clear()
+        task = asyncio.create_task(consume())
+        await turns(count)
+        await asyncio.sleep(moment)
+        victims = asyncio.all_tasks() - {asyncio.current_task(), task}
+        for victim in victims:
+            victim.cancel()
+        if victims:
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert found == (IDS[:3] if moment == 50 else [])
+        task.cancel()
+        await asyncio.wait({task})
+    assert victims
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@virtual_time()
+async def test_iterator_over_a_queue_is_not_read_after_its_end(concurrency: int) -> None:
+    """It says once that it is over, and would then wait for ever."""
+
+    class Queue:
+        def __init__(self) -> None:
+            self.items: list[Any] = [*IDS[:6], None]
+
+        def __aiter__(self) -> Queue:
+            return self
+
+        async def __anext__(self) -> str:
+            await asyncio.sleep(0.1 if self.items else 1e6)
+            item: str | None = self.items.pop(0)
+            if item is None:
+                raise StopAsyncIteration
+            return item
+
+    found, error = await outcome(Fetcher().many(Queue(), concurrency=concurrency, ordered=True))
+    assert (found, error) == (IDS[:6], None)
+    assert asyncio.get_running_loop().time() < 100
 
 
 @virtual_time()

@@ -374,7 +374,7 @@ async def test_deadline_covers_a_poll_in_progress() -> None:
     for transport in (ScriptedTransport(hang), ScriptedTransport(IN_PROGRESS, hang)):
         async with virtual_client(transport, timeout=1000.0) as client:
             error = await timed_out(client, timeout=42.5)
-            assert client._sender.pool.slots._value == 100
+            assert client._sender.pool.slots.free == 100
         assert isinstance(error.__cause__, APITimeoutError)
         assert error.polls == len(transport.requests)
 

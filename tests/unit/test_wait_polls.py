@@ -144,7 +144,7 @@ async def test_wait_has_no_task_of_its_own_and_holds_no_connection_while_it_slee
         waiting = [asyncio.create_task(client.calls.wait(CALL_ID)) for _ in range(5)]
         await asyncio.sleep(7)
         assert asyncio.all_tasks() - others == set(waiting)
-        assert client._sender.pool.slots._value == 1
+        assert client._sender.pool.slots.free == 1
         assert await client.calls.get(CALL_ID, timeout=0.5)
         for task in waiting:
             task.cancel()
@@ -209,7 +209,7 @@ async def test_cancellation_at_any_point_leaves_nothing_behind(
             (result,) = await asyncio.gather(task, return_exceptions=True)
             assert is_over or isinstance(result, asyncio.CancelledError)
             assert (asyncio.all_tasks(), timers()) == (others, before)
-            assert pool.slots._value == 1
+            assert pool.slots.free == 1
             pool.pace.resumes_at = 0.0
             assert await client.calls.get(CALL_ID, max_retries=5)
         if is_over:

@@ -146,7 +146,7 @@ async def test_loop_that_is_left_leaves_nothing_behind() -> None:
             await anext(client.calls.watch(CALL_ID))
             assert asyncio.all_tasks() == tasks
             assert len(virtual_loop()._scheduled) == timers  # type: ignore[attr-defined]
-            assert client._sender.pool.slots._value == 100
+            assert client._sender.pool.slots.free == 100
         finally:
             gc.enable()
 
@@ -179,7 +179,7 @@ async def test_goes_on_after_a_cancellation_and_loses_no_state(where: str) -> No
         await anext(watch)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(watch), 7 if where != "delay" else 2)
-        assert client._sender.pool.slots._value == 100
+        assert client._sender.pool.slots.free == 100
         seen += [call.status.value async for call in watch]
     assert seen == ["in-progress", "completed"]
 
