@@ -59,6 +59,9 @@ class MovableClock(Clock):
         self._loop = loop
         self.slept = 0.0
 
+    def follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stay with the loop it has."""
+
     def monotonic(self) -> float:
         """Return the seconds that the clock was moved."""
         return self._loop.moved

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -46,8 +47,8 @@ class Exchange:
         self.timeout = options.timeout if timeout is None else timeout
         self.max_retries = options.max_retries if max_retries is None else max_retries
         self.transport = self.pool.transport
-        self.start = self.pool.clock.monotonic()
-        self.deadline = self.start + self.timeout
+        self.start: float | None = None  # known once ``run`` has found the event loop, whose clock it is
+        self.deadline = math.inf
         self.attempts, self.charged = 0, 0  # charged: retries that the quota paid for
         self.is_queued = False
         # A number is held by an Interval, which all requests of the client share.
@@ -61,7 +62,7 @@ class Exchange:
     @property
     def elapsed(self) -> float:
         """Seconds since the start of the request."""
-        return self.pool.clock.monotonic() - self.start
+        return 0.0 if self.start is None else self.pool.clock.monotonic() - self.start
 
     @property
     def request_id(self) -> str | None:
@@ -73,6 +74,8 @@ class Exchange:
         pool = self.pool
         try:
             task = pool.bind()
+            self.start = start = pool.clock.monotonic()
+            self.deadline = start + self.timeout
             with redaction.quiet_logs(), Deadline(self.timeout, task, pool.deadlines):
                 await self._acquire_slot()
                 while True:

@@ -22,6 +22,11 @@ class Clock:
     wall: Callable[[], float] = staticmethod(time.time)
     sleep: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
 
+    def follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read the time of an event loop, which may be virtual; such a loop has a ``wall_time`` too."""
+        self.monotonic = loop.time
+        self.wall = getattr(loop, "wall_time", time.time)
+
 
 class Pool:
     """A transport, and the requests that may use it at a time: the first to wait is the first to go."""
@@ -71,6 +76,7 @@ class Pool:
                 raise ConfigurationError(message)
             self._loop, self.slots = loop, asyncio.Semaphore(self.max_connections)
             self.deadlines = Deadlines(loop)
+            self.clock.follow(loop)
         return task
 
     async def aclose(self) -> None:

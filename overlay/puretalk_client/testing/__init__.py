@@ -11,6 +11,7 @@ try:
     from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
     from ._sandbox import ReceivedRequest, Sandbox
     from ._server import running_server, serve
+    from ._virtual_time import VirtualClock, VirtualTimeError, VirtualTimeLoop, virtual_time
 except ModuleNotFoundError as _error:
     raise ImportError(
         "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
@@ -22,8 +23,12 @@ __all__ = [
     "Fault",
     "ReceivedRequest",
     "Sandbox",
+    "VirtualClock",
+    "VirtualTimeError",
+    "VirtualTimeLoop",
     "example_call",
     "running_server",
     "sample_call",
     "serve",
+    "virtual_time",
 ]
