@@ -9,6 +9,7 @@ import math
 import selectors
 import threading
 import time
+import warnings
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from types import FunctionType, MethodType, TracebackType
@@ -167,6 +168,7 @@ class virtual_time:  # used like contextlib.suppress
     Raises:
         VirtualTimeError: It begins in an event loop that is running in real time. In virtual time: something needs a
             socket or a subprocess; or everything waits, and nothing can end that.
+        RuntimeWarning: No event loop began in the block, so that nothing was virtual.
         TypeError: It decorates something that is not a function, or an asynchronous generator.
     """
 
@@ -181,6 +183,7 @@ class virtual_time:  # used like contextlib.suppress
                 "or give VirtualTimeLoop to its runner as the loop_factory"
             )
         block = _Block(threading.get_ident(), VirtualClock() if loop is None else loop.clock)
+        block.has_loop = loop is not None
         self._entered.append(block)
         _add(block)
         return block.clock
@@ -188,7 +191,12 @@ class virtual_time:  # used like contextlib.suppress
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _remove(self._entered.pop())
+        block = self._entered.pop()
+        _remove(block)
+        if error is None and not block.has_loop:
+            # A runner of tests may have made its event loop before.
+            message = "No event loop began in virtual_time(): give VirtualTimeLoop to the runner as the loop_factory"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     @overload
     def __call__(self, function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]: ...
@@ -238,7 +246,7 @@ class _Block:
     """A ``with virtual_time()`` that is in progress in a thread."""
 
     def __init__(self, thread: int, clock: VirtualClock) -> None:
-        self.thread, self.clock = thread, clock
+        self.thread, self.clock, self.has_loop = thread, clock, False
 
 
 _blocks: list[_Block] = []
@@ -266,6 +274,7 @@ def _remove(block: _Block) -> None:
 def _new_event_loop() -> asyncio.AbstractEventLoop:
     for block in reversed(_blocks):
         if block.thread == threading.get_ident():
+            block.has_loop = True
             return VirtualTimeLoop(block.clock)
     return _real_new_event_loop()
 

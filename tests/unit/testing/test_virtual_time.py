@@ -188,8 +188,8 @@ class TestContextManager:
                 asyncio.run(asyncio.sleep(10))
             asyncio.run(asyncio.sleep(1))
         with once as again:
-            pass
-        assert (outer.elapsed, inner.elapsed, again.elapsed) == (1, 10, 0)
+            asyncio.run(asyncio.sleep(2))
+        assert (outer.elapsed, inner.elapsed, again.elapsed) == (1, 10, 2)
 
     @virtual_time()
     async def test_in_virtual_time(self) -> None:
@@ -208,6 +208,14 @@ class TestContextManager:
 
         with contextlib.closing(asyncio.SelectorEventLoop()) as loop:
             loop.run_until_complete(enter())
+
+    def test_without_an_event_loop(self) -> None:
+        """A block in which no event loop begins has no effect, and warns; unless an error ends it."""
+        with pytest.warns(RuntimeWarning, match="give VirtualTimeLoop to the runner") as caught, virtual_time():
+            pass
+        assert caught[0].filename == __file__
+        with pytest.raises(ZeroDivisionError), virtual_time():
+            _ = 1 / 0
 
     def test_other_threads_are_not_affected(self) -> None:
         """Another thread that makes an event loop meanwhile gets a real one."""
@@ -315,6 +323,7 @@ class TestDecorator:
         steps = fixture()
         assert next(steps) == "value"
         assert asyncio.new_event_loop is not before
+        asyncio.run(asyncio.sleep(DAY))
         assert next(steps, None) is None
         assert asyncio.new_event_loop is before
 
