@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.canary import API_KEY
-from tests.support.clock import MovableLoop, skip_delays
+from tests.support.clock import MovableLoop, run_turns, skip_delays
 from tests.support.exposure import Exposures
 from tests.support.key import KEY_HEADER
 from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, client_over, envelope, held_until
@@ -374,7 +374,7 @@ async def test_limiter_may_be_a_lock() -> None:
     transport = ScriptedTransport(held_until(release, CALL))
     async with client_over(transport, rate_limit=asyncio.Semaphore(1)) as client:
         tasks = [asyncio.create_task(client.calls.get("c-1")) for _ in range(3)]
-        await asyncio.sleep(0.01)
+        await run_turns()
         assert len(transport.requests) == 1
         release.set()
         await asyncio.gather(*tasks)

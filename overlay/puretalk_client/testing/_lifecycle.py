@@ -42,7 +42,8 @@ class Lifecycle:
             raise ValueError("a lifecycle needs a list of at least one status")
         self._call, self._analysis_after, self._recording_after = dict(call), analysis_after, recording_after
         self.is_timed: bool = isinstance(statuses, Mapping)
-        by_start: dict[float, str] = {**statuses} if isinstance(statuses, Mapping) else {**dict(enumerate(statuses))}
+        items = statuses.items() if isinstance(statuses, Mapping) else enumerate(statuses)
+        by_start: dict[float, str] = dict(items)
         times = {"analysis_after": analysis_after, "recording_after": recording_after}
         for name, number in (*times.items(), *(("the second of a status", start) for start in by_start)):
             if not (math.isfinite(number) and number >= 0):
@@ -90,13 +91,14 @@ class Lifecycle:
         return state
 
     def _times(self, end: float, wall_start: float) -> dict[str, Any]:
-        """Return the times of a call that ends in second ``end``. It was answered when it was first in progress."""
-        duration = self._call.get("call_duration_seconds") or 0
+        """Return the times of a call that ends in second ``end``. It started when it was first in progress."""
+        duration = self._call.get("call_duration_seconds")
         talks = (start for start, text in self._statuses if CallStatus(text) == CallStatus.IN_PROGRESS)
-        start = next(talks, end - duration)
-        dates = (datetime.fromtimestamp(wall_start + second, UTC).isoformat() for second in (start, end))
+        start = next(talks, end - (duration if isinstance(duration, int) else 0))
+        started_at, ended_at = (datetime.fromtimestamp(wall_start + second, UTC) for second in (start, end))
         return {
-            **dict(zip(("start_time", "end_time"), dates, strict=True)),
+            "start_time": started_at.isoformat(),
+            "end_time": ended_at.isoformat(),
             "call_duration_seconds": round(end - start),
         }
 
