@@ -28,7 +28,7 @@ from puretalk_client.testing import (
     VirtualClock,
     VirtualTimeError,
     VirtualTimeLoop,
-    _virtual_time,
+    _virtual_loop,
     virtual_time,
 )
 
@@ -472,7 +472,7 @@ class TestThreads:
 
     def test_thread_that_waits_for_a_timer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A job that waits for a timer of its own event loop comes to an end, in real time."""
-        monkeypatch.setattr(_virtual_time, "_PATIENCE", 0.05)
+        monkeypatch.setattr(_virtual_loop, "_PATIENCE", 0.05)
 
         @virtual_time()
         async def run() -> float:
@@ -488,7 +488,7 @@ class TestDeadlock:
     @pytest.fixture(autouse=True)
     def no_patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Do not wait for the threads of the test runner, which are idle."""
-        monkeypatch.setattr(_virtual_time, "_PATIENCE", 0.05)
+        monkeypatch.setattr(_virtual_loop, "_PATIENCE", 0.05)
 
     def test_nothing_can_end_the_wait(self) -> None:
         """It is an error that names the task and the line, not a hang."""
@@ -516,9 +516,9 @@ class TestDeadlock:
         """In a process without other threads, the error comes at once: no thread could wake the event loop."""
         code = (
             "import asyncio, time\n"
-            "from puretalk_client.testing import _virtual_time as v\n"
+            "from puretalk_client.testing import _virtual_loop as v, virtual_time\n"
             "v._PATIENCE = 1e6\n"
-            "v.virtual_time()(asyncio.Event().wait)()\n"
+            "virtual_time()(asyncio.Event().wait)()\n"
         )
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert "VirtualTimeError: Everything waits" in result.stderr
