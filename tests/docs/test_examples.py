@@ -53,7 +53,7 @@ def run(example: Block) -> None:
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code: CodeType = compile(source, example.page, "exec", flags=flags, dont_inherit=True)
     names: dict[str, Any] = {"__name__": "example"}
-    if "asyncio.run(" in example.text:
+    if "asyncio.run(" in example.text or "def test_" in example.text:
         exec(code, names)
         for name, value in list(names.items()):
             if name.startswith("test_"):

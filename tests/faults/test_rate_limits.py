@@ -1,25 +1,22 @@
-"""Rate limits: what many requests do when the server refuses them, in simulated time and without sockets."""
+"""Rate limits: what many requests do when the server refuses them, in virtual time and without sockets."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import random
-import selectors
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.clock import MovableLoop, movable_loop
 from tests.support.exposure import chain
 from tests.support.transports import Scripted, ScriptedTransport, client_over, envelope
-from tests.support.wire import NOW
 
 from puretalk_client import APIConnectionError, AsyncPuretalk, Call, PuretalkError
-from puretalk_client._core.pool import Clock
 from puretalk_client._core.retry import Backoff, RetryQuota
+from puretalk_client.testing import VirtualTimeLoop
 
 LATENCY = 0.05
 """Seconds that the server needs for a response."""
@@ -28,44 +25,10 @@ RATE = 50
 GOOD = envelope({"call_id": "c"})
 
 
-class SimulatedLoop(MovableLoop):
-    """An event loop whose time stands still while it works, and skips to the next timer when it would wait."""
-
-    def __init__(self) -> None:
-        super().__init__(_SkippingSelector(self))
-
-    def time(self) -> float:
-        """Return the time by which timers fire."""
-        return self.moved
-
-
-class _SkippingSelector(selectors.SelectSelector):
-    """Does not wait for a timer."""
-
-    def __init__(self, loop: MovableLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Move the clock instead of waiting. The small surplus is for timers, which are compared with rounding."""
-        if timeout is not None and timeout > 0:
-            self._loop.move(timeout + 1e-9)
-            timeout = 0
-        return super().select(timeout)
-
-
-class SimulatedClock(Clock):
-    """The sender's clock, which is that of the loop."""
-
-    def __init__(self, loop: SimulatedLoop) -> None:
-        self.monotonic = loop.time
-        self.wall = lambda: NOW + loop.time()
-
-
 @pytest.fixture(scope="module")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    """Run tests in simulated time."""
-    return "asyncio", {"loop_factory": SimulatedLoop}
+    """Run tests in virtual time."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 class Server(ScriptedTransport):
@@ -84,7 +47,7 @@ class Server(ScriptedTransport):
         self.statuses: Counter[int] = Counter()
 
     async def _step(self, request: httpx.Request) -> Scripted:
-        now = movable_loop().time()
+        now = asyncio.get_running_loop().time()
         self.arrivals.append(now)
         response = self._respond(now)
         self.statuses[response.status] += 1
@@ -131,11 +94,8 @@ def sliding_window() -> Callable[[float], Scripted]:
 
 @contextlib.asynccontextmanager
 async def simulated(server: httpx.AsyncBaseTransport, **options: Any) -> AsyncIterator[AsyncPuretalk]:
-    """Open a client of a server in simulated time, with a jitter that is the same in every run."""
+    """Open a client of a server in virtual time, with a jitter that is the same in every run."""
     async with client_over(server, verify_call_id=False, **options) as client:
-        loop = movable_loop()
-        assert isinstance(loop, SimulatedLoop)
-        client._sender.pool.clock = SimulatedClock(loop)
         client._sender.pool.backoff = Backoff(draw=random.Random(1).random)
         yield client
 
@@ -196,9 +156,9 @@ async def test_a_rate_limit_costs_no_request(window: Callable[[], Callable[[floa
     """
     server = Server(window())
     async with simulated(server) as client:
-        start = movable_loop().time()
+        start = asyncio.get_running_loop().time()
         assert await fetch_all(client, 1000) == {"Call": 1000}
-        elapsed = movable_loop().time() - start
+        elapsed = asyncio.get_running_loop().time() - start
         assert client._sender.pool.quota.tokens == RetryQuota.CAPACITY
     assert 1000 / RATE / elapsed >= 0.75, server.statuses
 
@@ -215,17 +175,17 @@ async def test_wait_that_the_server_requests_spends_no_retry_quota() -> None:
 async def test_refusal_without_retry_after_spends_retry_quota() -> None:
     """It is a failure like others: at most 35 retries, and one for each second that passes."""
     server = Server(lambda now: Scripted(429))
-    start = movable_loop().time()
+    start = asyncio.get_running_loop().time()
     async with simulated(server, timeout=1000.0) as client:
         assert await fetch_all(client, 100) == {"RateLimitError": 100}
-    assert 100 < len(server.arrivals) <= 135 + movable_loop().time() - start
+    assert 100 < len(server.arrivals) <= 135 + asyncio.get_running_loop().time() - start
 
 
 async def test_shorter_retry_after_does_not_shorten_a_longer_one() -> None:
     """Two requests leave together and are refused for 10 s and for 1 s: nothing leaves for 10 s."""
     for waits in ((10, 1), (1, 10)):
         server = Server(first(*map(refusal, waits)))
-        start = movable_loop().time()
+        start = asyncio.get_running_loop().time()
         async with simulated(server) as client:
             assert await fetch_all(client, 2) == {"Call": 2}
         assert between(server.arrivals, start, start + LATENCY + 10) == 0
@@ -247,12 +207,12 @@ async def test_retry_after_of_a_response_that_broke_off_is_not_honored() -> None
         arrivals: list[float] = []  # noqa: RUF012  # of this one test
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            self.arrivals.append(movable_loop().time())
+            self.arrivals.append(asyncio.get_running_loop().time())
             if len(self.arrivals) == 1:
                 return httpx.Response(200, headers={"retry-after": "20"}, stream=BreaksOff())
             return httpx.Response(200, content=GOOD.content)
 
-    start = movable_loop().time()
+    start = asyncio.get_running_loop().time()
     async with simulated(Transport()) as client:
         assert isinstance(await client.calls.get("c"), Call)
         assert client._sender.pool.pace.resumes_at == 0
@@ -265,14 +225,14 @@ async def test_retry_after_of_another_failure_holds_back_only_its_request() -> N
     """A 503 says nothing of the rate: it spends quota, and others go on."""
     server = Server(first(Scripted(503, headers={"retry-after": "5"})))
     async with simulated(server) as client:
-        start = movable_loop().time()
+        start = asyncio.get_running_loop().time()
         waiting = asyncio.create_task(client.calls.get("c"))
         await asyncio.sleep(1)
         assert isinstance(await client.calls.get("c"), Call)
-        assert movable_loop().time() - start < 2
+        assert asyncio.get_running_loop().time() - start < 2
         assert client._sender.pool.quota.tokens < RetryQuota.CAPACITY
         await waiting
-    assert movable_loop().time() - start >= 5
+    assert asyncio.get_running_loop().time() - start >= 5
 
 
 async def test_request_that_cannot_leave_in_time_fails_at_once() -> None:
@@ -281,10 +241,10 @@ async def test_request_that_cannot_leave_in_time_fails_at_once() -> None:
     async with simulated(server, timeout=100.0) as client:
         waiting = asyncio.create_task(client.calls.get("c"))
         await asyncio.sleep(1)
-        start = movable_loop().time()
+        start = asyncio.get_running_loop().time()
         with pytest.raises(PuretalkError) as caught:
             await client.calls.get("c", timeout=10.0)
-        assert movable_loop().time() == start
+        assert asyncio.get_running_loop().time() == start
         assert caught.value.attempts == 0
         assert caught.value.retry_after == pytest.approx(60 - 1 + LATENCY, abs=0.01)
         assert not any(isinstance(link, APIConnectionError) for link in chain(caught.value))

@@ -57,9 +57,7 @@ async def virtual_client(
 ) -> AsyncIterator[AsyncPuretalk]:
     """Open a client in virtual time. Without another ``draw``, its delays are as long as they can be."""
     async with client_over(transport, **options) as client:
-        pool, loop = client._sender.pool, virtual_loop()
-        pool.clock, pool.backoff.draw = Clock(), draw
-        pool.clock.monotonic, pool.clock.wall = loop.time, loop.wall_time
+        client._sender.pool.clock, client._sender.pool.backoff.draw = Clock(), draw
         yield client
 
 

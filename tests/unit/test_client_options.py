@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.canary import API_KEY
-from tests.support.clock import MovableLoop, skip_delays
+from tests.support.clock import run_turns
 from tests.support.exposure import Exposures
 from tests.support.key import KEY_HEADER
 from tests.support.transports import BASE_URL, Scripted, ScriptedTransport, client_over, envelope, held_until
@@ -28,6 +28,7 @@ from puretalk_client import (
     ResponseDecodeError,
     ServerError,
 )
+from puretalk_client.testing import VirtualTimeLoop
 from puretalk_generated.api.calls import get_call
 
 CALL = envelope({"call_id": "c-1", "status": "completed"})
@@ -36,8 +37,8 @@ UNAVAILABLE = Scripted(503)
 
 @pytest.fixture(scope="module")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    """Run these tests on a loop whose clock they can move."""
-    return "asyncio", {"loop_factory": MovableLoop, "debug": False}
+    """Run these tests in virtual time."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop, "debug": False}
 
 
 # The key
@@ -118,12 +119,11 @@ async def test_deadline_bounds_the_function_that_gives_the_key() -> None:
 
 @contextlib.asynccontextmanager
 async def over(transport: httpx.AsyncBaseTransport, api_key: Any, **options: Any) -> AsyncIterator[AsyncPuretalk]:
-    """Open a client without delays, whose requests go to ``transport``."""
+    """Open a client whose requests go to ``transport``."""
     async with (
         httpx.AsyncClient(transport=transport) as http,
         AsyncPuretalk(api_key, base_url=BASE_URL, http_client=http, **options) as client,
     ):
-        skip_delays(client)
         yield client
 
 
@@ -175,7 +175,6 @@ async def test_clients_of_with_options_share_connections_and_closing() -> None:
     transport = ScriptedTransport(UNAVAILABLE, UNAVAILABLE, envelope({"is_billed": 1}))
     async with client_over(transport, max_retries=2) as client:
         strict = client.with_options(timeout=3.0, max_retries=1, strict=True)
-        skip_delays(client)
         assert (strict.timeout, strict.max_retries, client.timeout, client.max_retries) == (3.0, 1, 30.0, 2)
         with pytest.raises(ServerError) as caught:
             await strict.calls.get("c-1")
@@ -208,7 +207,6 @@ async def test_retries_of_one_request() -> None:
     """``max_retries`` of a request goes before the client's, for every way to send one."""
     transport = ScriptedTransport(UNAVAILABLE)
     async with client_over(transport) as client:
-        skip_delays(client)
         send, raw = client.send, client.calls.with_raw_response
         for request in (
             client.calls.get("c-1", max_retries=0),
@@ -287,12 +285,11 @@ async def test_rate_limit_spaces_attempts_evenly() -> None:
     """Retries count too; nothing makes up for a pause."""
     times: list[float] = []
     async with client_over(ScriptedTransport(UNAVAILABLE, CALL), rate_limit=4.0) as client:
-        clock = skip_delays(client)
         client._sender.pool.transport.send = noting(client, times)  # type: ignore[method-assign]
         for _ in range(5):
             await client.calls.get("c-1")
         assert [round(later - earlier, 6) for earlier, later in itertools.pairwise(times)] == [0.25] * 5
-        clock._loop.move(10)
+        await asyncio.sleep(10)
         await client.calls.get("c-1")
         await client.calls.get("c-1")
     assert round(times[-1] - times[-2], 6) == 0.25
@@ -313,7 +310,6 @@ def noting(client: AsyncPuretalk, times: list[float]) -> Any:
 async def test_request_that_the_rate_limit_gives_no_time_fails_at_once() -> None:
     """It was not sent, and takes no place from others."""
     async with client_over(ScriptedTransport(CALL), rate_limit=0.1) as client:
-        skip_delays(client)
         await client.calls.get("c-1")
         with pytest.raises(PoolTimeoutError, match="rate_limit leaves no time") as caught:
             await client.calls.get("c-1", timeout=5.0)
@@ -350,7 +346,6 @@ async def test_each_attempt_enters_a_limiter(fails_to: str) -> None:
     """It is left after each, and sees no exception, which could hold what people said."""
     limiter = Limiter(fails_to)
     async with client_over(ScriptedTransport(UNAVAILABLE, CALL, UNAVAILABLE), rate_limit=limiter) as client:
-        skip_delays(client)
         await client.calls.get("c-1")
         assert (limiter.entered, limiter.inside) == (2, 0)
         with pytest.raises(ServerError):
@@ -374,7 +369,7 @@ async def test_limiter_may_be_a_lock() -> None:
     transport = ScriptedTransport(held_until(release, CALL))
     async with client_over(transport, rate_limit=asyncio.Semaphore(1)) as client:
         tasks = [asyncio.create_task(client.calls.get("c-1")) for _ in range(3)]
-        await asyncio.sleep(0.01)
+        await run_turns()
         assert len(transport.requests) == 1
         release.set()
         await asyncio.gather(*tasks)

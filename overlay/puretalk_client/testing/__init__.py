@@ -11,7 +11,8 @@ try:
     from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
     from ._sandbox import ReceivedRequest, Sandbox
     from ._server import running_server, serve
-    from ._virtual_time import VirtualClock, VirtualTimeError, VirtualTimeLoop, virtual_time
+    from ._virtual_loop import VirtualClock, VirtualTimeError, VirtualTimeLoop
+    from ._virtual_time import virtual_time
 except ModuleNotFoundError as _error:
     raise ImportError(
         "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"

@@ -16,10 +16,10 @@ _STATUSES_WITHOUT_BODY = {204, 304}  # RFC 9110, sections 15.3.5 and 15.4.5
 
 @dataclass(frozen=True)
 class Fault:
-    """A change to one response of the sandbox. Script it with ``Sandbox.fail_next``.
+    """A change to a response of the sandbox. Script it with ``Sandbox.fail_next`` or ``Sandbox.fail_for``.
 
-    A fault with a ``status`` or a ``body`` replaces the response: the sandbox checks no API key, looks up
-    no call and does not advance a lifecycle. Any other fault delays the normal response or adds headers.
+    A fault with a ``status``, a ``body`` or ``reset`` replaces the response: the sandbox checks no API key, looks up
+    no call and does not advance a lifecycle. Any other fault delays the normal response, adds headers or cuts it.
 
     Attributes:
         status: HTTP status code, 200 to 999. None keeps the normal status, or means 200 if there is a ``body``.
@@ -29,9 +29,15 @@ class Fault:
             body is the ``Error`` schema of openapi.yaml with the reason phrase of the status, also for a
             200. The Content-Type is application/json unless ``headers`` sets another.
         call_id: Apply the fault to a request for this call only. None applies it to any request.
+        reset: Reset the connection, after the ``delay``, instead of a response.
+        cut_after: Close the connection after so many bytes of the body. A shorter body stays complete.
+
+    In process there is no connection. The sandbox raises a ConnectionResetError there, which ``AsyncPuretalk`` takes
+    for a connection that broke.
 
     Raises:
-        ValueError: HTTP cannot send the status, the delay or a header, or JSON cannot represent the body.
+        ValueError: HTTP cannot send the status, the delay or a header; JSON cannot represent the body; or ``reset``
+            or ``cut_after`` contradicts another attribute.
         TypeError: The body has a type that JSON does not support.
     """
 
@@ -40,6 +46,8 @@ class Fault:
     delay: float = 0.0
     body: object = field(default=None, repr=False)
     call_id: str | None = None
+    reset: bool = False
+    cut_after: int | None = None
 
     def __post_init__(self) -> None:
         if self.status is not None and not 200 <= self.status <= 999:
@@ -51,11 +59,15 @@ class Fault:
                 raise ValueError(f"header {name!r} cannot be sent")
         if self.status in _STATUSES_WITHOUT_BODY and self.body is not None:
             raise ValueError(f"a response with status {self.status} has no body")
+        if self.reset and (self.replaces_content or self.headers or self.cut_after is not None):
+            raise ValueError("a connection that is reset has no response")
+        if self.cut_after is not None and (self.cut_after < 0 or self.status in _STATUSES_WITHOUT_BODY):
+            raise ValueError("cut_after must be zero or more bytes of a body")
         self.content()
 
     @property
-    def replaces_response(self) -> bool:
-        """Whether the fault replaces the normal response, rather than changing it."""
+    def replaces_content(self) -> bool:
+        """Whether the fault replaces status and body of the normal response, rather than changing it."""
         return self.status is not None or self.body is not None
 
     def content(self) -> bytes:

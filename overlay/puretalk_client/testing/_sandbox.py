@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import threading
 import uuid
+from bisect import bisect
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -17,13 +17,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from puretalk_generated.api.calls import get_call
-from puretalk_generated.spec import API_KEY
 
+from ._connection import cut_connection, reset_connection
 from ._fault import Fault, error_json, to_json
-from ._lifecycle import lifecycle
+from ._key import is_authorized, without_key
+from ._lifecycle import Lifecycle, Statuses
 from ._samples import example_call, sample_call
+from ._traffic import Outage, RateLimit, running_clock, wall_time
 
-_KEY_HEADER = API_KEY.name.lower() if API_KEY else ""
 *_CALLS, _ = f"/api{get_call.request('id').path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
 _MAX_BODY_BYTES = 1 << 20
@@ -37,8 +38,8 @@ class ReceivedRequest:
         method: HTTP method, e.g. ``GET``.
         path: Path as sent, percent-encoded, e.g. ``/api/calls/a%2Fb``.
         call_id: The decoded id, e.g. ``a/b``; None if the path is not the path of a call.
-        headers: Header fields without the API key's. Look names up in any case.
-        query: The query string, percent-encoded, without the question mark.
+        headers: Header fields without the API key. Look names up in any case.
+        query: The query string, percent-encoded, without the question mark and the API key.
         body: The body, up to its first mebibyte.
     """
 
@@ -48,6 +49,31 @@ class ReceivedRequest:
     headers: Headers
     query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
+
+
+class _Call:
+    """A call of the sandbox: its states, and how far it has advanced."""
+
+    def __init__(self, call_id: str, call: Mapping[str, Any], lifecycle: Lifecycle | None) -> None:
+        self._call_id, self._lifecycle = call_id, lifecycle
+        self._fetches, self._first_fetch = 0, 0.0
+        self._responses = self._encode([dict(call)] if lifecycle is None else lifecycle.states(0.0))
+
+    def fetch(self) -> bytes:
+        """Return the response to a fetch."""
+        if self._lifecycle is None:
+            return self._responses[0]
+        position: float = self._fetches
+        if self._lifecycle.is_timed:
+            now = running_clock() or 0.0
+            if self._fetches == 0:
+                self._first_fetch, self._responses = now, self._encode(self._lifecycle.states(wall_time()))
+            position = now - self._first_fetch
+        self._fetches += 1
+        return self._responses[max(0, bisect(self._lifecycle.starts, position) - 1)]
+
+    def _encode(self, states: list[dict[str, Any]]) -> list[bytes]:
+        return [_success_json({**state, "call_id": self._call_id}) for state in states]
 
 
 class Sandbox:
@@ -75,14 +101,16 @@ class Sandbox:
             raise ValueError("api_key must be printable ASCII text without spaces around it")
         self.api_key = api_key
         self._lock = threading.Lock()
-        self._responses: dict[str, deque[bytes]] = {}
+        self._calls: dict[str, _Call] = {}
         self._faults: list[Fault] = []
+        self._outages: list[Outage] = []
+        self._rate_limit: RateLimit | None = None
         self._requests: deque[ReceivedRequest] = deque(maxlen=_MAX_REQUESTS)
         self.add_call(example_call())
         self.add_call(sample_call())
 
     def __repr__(self) -> str:
-        return f"<Sandbox calls={len(self._responses)} faults={len(self._faults)}>"
+        return f"<Sandbox calls={len(self._calls)} faults={len(self._faults)}>"
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -104,34 +132,41 @@ class Sandbox:
             ValueError: The ``call_id`` is not a text or is empty, or JSON cannot represent a value.
             TypeError: A value has a type that JSON does not support.
         """
-        return self._add([dict(call)])
+        return self._add(call, None)
 
     def add_lifecycle(
         self,
         call: Mapping[str, Any],
-        statuses: Sequence[str] = ("queued", "ringing", "in progress", "completed"),
-        analysis_after: int = 1,
+        statuses: Statuses = ("queued", "ringing", "in progress", "completed"),
+        analysis_after: float = 1,
+        recording_after: float = 1,
     ) -> str:
-        """Add a call that advances with each fetch.
+        """Add a call that advances with each fetch, or with the clock of the event loop.
+
+        With a list of statuses, each fetch returns the next one, and all numbers are fetches. With a mapping such as
+        ``{0: "queued", 5: "in progress", 30: "completed"}``, they are seconds from the first fetch on, and the call
+        starts and ends by that clock. In virtual time, it takes no real time.
 
         A queued or ringing call has no start time and no transcript. A call in progress has started and has
-        the first half of its transcript. With any other status, the call has ended and lacks only its
-        analysis and ``sentiment``. The last state is ``call`` as given, with the last status.
+        the first half of its transcript. A call with the status no-answer, busy, failed or canceled has ended, and
+        never gets a start time, a duration, a transcript, an analysis or a recording. With any other status, the call
+        has ended and lacks only its analysis, ``sentiment`` and recording, which follow after the last status.
 
         Args:
             call: The finished call, e.g. ``sample_call(call_id="42")``.
-            statuses: The statuses that consecutive fetches return.
-            analysis_after: How many fetches return the last status before the analysis is available.
+            statuses: The statuses that consecutive fetches return, or the statuses by the second in which they begin.
+            analysis_after: Fetches or seconds from the last status to the analysis.
+            recording_after: Fetches or seconds from the last status to the recording.
 
         Returns:
             The ``call_id``, a new one if the call has none.
 
         Raises:
-            ValueError: As for ``add_call``; ``statuses`` is empty or a single text, or ``analysis_after`` is
-                negative.
+            ValueError: As for ``add_call``; ``statuses`` is empty, a single text or does not begin with second 0; or
+                a number is negative or not finite.
             TypeError: As for ``add_call``.
         """
-        return self._add(lifecycle(call, statuses, analysis_after))
+        return self._add(call, Lifecycle(call, statuses, analysis_after, recording_after))
 
     def fail_next(self, *faults: Fault) -> None:
         """Script the next responses, first in, first out.
@@ -141,6 +176,32 @@ class Sandbox:
         """
         with self._lock:
             self._faults.extend(faults)
+
+    def fail_for(self, seconds: float, fault: Fault) -> None:
+        """Script an outage: every request of the next seconds gets this fault, unless ``fail_next`` has another.
+
+        The seconds are those of the event loop. They begin now, or with the first request if no event loop is running.
+
+        Raises:
+            ValueError: ``seconds`` is not a positive number.
+        """
+        outage = Outage(fault, seconds, running_clock())
+        with self._lock:
+            self._outages.append(outage)
+
+    def set_rate_limit(self, rate: float | None, *, burst: int | None = None) -> None:
+        """Refuse requests that come too fast, as a gateway does: with status 429 and Retry-After.
+
+        Args:
+            rate: Requests per second by the clock of the event loop. None removes the limit.
+            burst: How many requests may come at once after a pause; by default those of one second.
+
+        Raises:
+            ValueError: The rate is not a positive number, or the burst is less than one.
+        """
+        limit = None if rate is None else RateLimit(rate, burst)
+        with self._lock:
+            self._rate_limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3, HTTP only)."""
@@ -156,42 +217,51 @@ class Sandbox:
             fault = self._take_fault(call_id)
         if fault.delay and await _disconnects_within(fault.delay, receive):
             return
-        if fault.replaces_response:
+        if fault.reset:
+            await reset_connection(scope, receive)
+            return
+        if fault.replaces_content:
             response = _json_response(fault.status or 200, fault.content())
         else:
             response = self._respond(scope, known_path, call_id)
         response.headers.update(fault.headers)
-        await response(scope, receive, send)
+        if fault.cut_after is not None and fault.cut_after < len(response.body):
+            await cut_connection(response, fault.cut_after, scope, receive, send)
+        else:
+            await response(scope, receive, send)
 
-    def _add(self, states: Sequence[dict[str, Any]]) -> str:
-        call_id = states[0].get("call_id", str(uuid.uuid4()))
+    def _add(self, call: Mapping[str, Any], lifecycle: Lifecycle | None) -> str:
+        call_id = call.get("call_id", str(uuid.uuid4()))
         if not isinstance(call_id, str) or not call_id:
             raise ValueError("call_id must be a text that is not empty")
-        responses = deque(_success_json({**state, "call_id": call_id}) for state in states)
+        added = _Call(call_id, call, lifecycle)
         with self._lock:
-            self._responses[call_id] = responses
+            self._calls[call_id] = added
         return call_id
 
     def _take_fault(self, call_id: str | None) -> Fault:
-        for index, fault in enumerate(self._faults):
-            if fault.call_id is None or fault.call_id == call_id:
-                return self._faults.pop(index)
+        now = running_clock() or 0.0
+        if self._rate_limit is not None and (refusal := self._rate_limit.refusal(now)) is not None:
+            return refusal
+        self._outages = [outage for outage in self._outages if not outage.is_over(now)]
+        for faults in (self._faults, [outage.fault for outage in self._outages]):
+            for index, fault in enumerate(faults):
+                if fault.call_id is None or fault.call_id == call_id:
+                    return faults.pop(index)
         return Fault()
 
     def _respond(self, scope: Scope, known_path: bool, call_id: str | None) -> Response:
-        # RFC 9110, section 5.3: repeated fields are joined, so that a key sent twice is a wrong key.
-        key = ", ".join(Headers(scope=scope).getlist(_KEY_HEADER))
-        if not hmac.compare_digest(key.encode(), self.api_key.encode()):
+        if not is_authorized(scope, self.api_key):
             return _json_response(401, error_json("Missing or invalid API key"))
         if known_path and scope["method"] != "GET":
             response = _json_response(405, error_json("Method not allowed"))
             response.headers["allow"] = "GET"
             return response
         with self._lock:
-            responses = self._responses.get(call_id) if call_id is not None else None
-            if responses is None:
+            call = self._calls.get(call_id) if call_id is not None else None
+            if call is None:
                 return _json_response(404, error_json("Call not found" if known_path else "Not found"))
-            return _json_response(200, responses.popleft() if len(responses) > 1 else responses[0])
+            return _json_response(200, call.fetch())
 
 
 def _parse_path(path: bytes) -> tuple[bool, str | None]:
@@ -216,9 +286,8 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 def _received(scope: Scope, path: bytes, call_id: str | None, body: bytes) -> ReceivedRequest:
-    headers = [(name, value) for name, value in scope["headers"] if name.decode("latin-1") != _KEY_HEADER]
-    query = scope.get("query_string", b"").decode("latin-1")
-    return ReceivedRequest(scope["method"], path.decode("latin-1"), call_id, Headers(raw=headers), query, body)
+    headers, query = without_key(scope)
+    return ReceivedRequest(scope["method"], path.decode("latin-1"), call_id, headers, query, body)
 
 
 def _success_json(call: dict[str, Any]) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
+import struct
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import uvicorn
 from anyio.from_thread import start_blocking_portal
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ._connection import BREAK_CONNECTION
 
 
 class _LoopbackServer(uvicorn.Server):
@@ -37,6 +41,18 @@ class _LoopbackServer(uvicorn.Server):
             connection.transport.abort()
         await super().shutdown(sockets)
 
+    def break_connection(self, client: tuple[str, int] | None, *, reset: bool) -> None:
+        """Close the connection of a client after what was sent; or reset it, with a RST."""
+        for connection in list(self.server_state.connections):
+            transport = connection.transport
+            if transport.get_extra_info("peername") == client:
+                if reset:  # to linger for 0 seconds is to send a RST
+                    sock = transport.get_extra_info("socket")
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    transport.abort()
+                else:
+                    transport.close()
+
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
@@ -57,8 +73,20 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
+
+        async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
+            break_connection = functools.partial(server.break_connection, scope.get("client"))
+            extensions = {**scope.get("extensions", {}), BREAK_CONNECTION: break_connection}
+            await app({**scope, "extensions": extensions}, receive, send)
+
         config = uvicorn.Config(
-            app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+            with_connection,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
         )
         config.load()  # raises errors in the configuration here, not in the task
         server = _LoopbackServer(config)

@@ -1,4 +1,4 @@
-"""A sender of another API than Puretalk's, over a transport in memory and a clock that tests move."""
+"""A sender of another API than Puretalk's, over a transport in memory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 import httpx
 from attrs import evolve, frozen
 from tests.support.canary import API_KEY
-from tests.support.clock import MovableClock, movable_loop
 from tests.support.transports import BASE_URL, Scripted
 
 from puretalk_client._core.options import DEFAULT_RETRIES, Options
-from puretalk_client._core.pool import Pool
+from puretalk_client._core.pool import Clock, Pool
 from puretalk_client._core.redaction import Secret
 from puretalk_client._core.replacing import Replacements
 from puretalk_client._core.retry import Backoff
@@ -64,17 +63,17 @@ class Conventions:
         return content.decode() or None
 
 
-class RecordingClock(MovableClock):
-    """A clock that stands still but for delays, which it lists."""
+class RecordingClock(Clock):
+    """A clock that lists delays."""
 
     def __init__(self) -> None:
-        super().__init__(movable_loop())
         self.delays: list[float] = []
+        self.follow(asyncio.get_running_loop())
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Wait."""
         self.delays.append(seconds)
-        await super().sleep(seconds)
+        await asyncio.sleep(seconds)
 
 
 def options_with(*, max_retries: int = 2, **options: Any) -> Options:

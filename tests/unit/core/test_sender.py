@@ -26,9 +26,16 @@ from puretalk_client import (
     ServerError,
 )
 from puretalk_client._core.decoding import decode
+from puretalk_client.testing import VirtualTimeLoop
 from puretalk_generated.types import Body, Request
 
 UNAVAILABLE = Scripted(503)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Run these tests in virtual time."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 async def test_request_has_the_key_the_common_headers_and_its_own() -> None:

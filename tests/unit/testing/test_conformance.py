@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from puretalk_client.testing import (
     Sandbox,
     example_call,
     sample_call,
+    virtual_time,
 )
 
 pytest_plugins = ["schemathesis.pytest.plugin"]
@@ -89,6 +91,27 @@ def test_lifecycle(call: dict[str, Any]) -> None:
     sandbox.add_lifecycle(call, [*statuses, "completed"], analysis_after=2)
     for _ in range(len(statuses) + 4):
         assert check(case_of(sandbox, "1")) == 200
+
+
+@pytest.mark.parametrize("call", [sample_call(call_id="1"), {"call_id": "1"}], ids=["sample", "empty"])
+def test_lifecycle_by_the_clock(call: dict[str, Any]) -> None:
+    """Every state of calls that advance with the clock matches the spec, whatever their last status is."""
+
+    @virtual_time()
+    async def fetch_all(last: str) -> list[dict[str, Any]]:
+        sandbox = Sandbox()
+        statuses = {0: "queued", 5: "ringing", 10: "in progress", 15: last}
+        sandbox.add_lifecycle(call, statuses, analysis_after=5, recording_after=10)
+        states = []
+        for _ in range(7):
+            states += await results(sandbox, "1", 1)
+            await asyncio.sleep(5)
+        return states
+
+    for last in call_schema()["properties"]["status"]["enum"]:
+        for state in fetch_all(last):
+            assert [error.message for error in call_validator(exact=False).iter_errors(state)] == []
+            assert state.keys() <= call_schema()["properties"].keys()
 
 
 async def test_lifecycle_adds_no_property() -> None:
