@@ -27,7 +27,7 @@ help: ## List the commands
 # the environment behind it belongs to something else too, and is not cleared.
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	@echo "Installing the development tools into $(VENV) (once, about 500 MB) ..."
+	@echo "Installing the development tools into $(VENV) (once, about 800 MB) ..."
 	@test -L $(VENV) || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -121,7 +121,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate
 
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
-	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra testing --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --group test --resolution lowest-direct \
 		--output-file requirements/lowest.txt

@@ -52,9 +52,7 @@ def _(request: ReceivedRequest) -> Iterator[Step]:
 
 @fault("silent-attempt-of-a-patient-request", attempts=2, stall=Stall.RESPONSE, options={"retries": Retries()})
 def _(request: ReceivedRequest) -> Iterator[Step]:
-    if request.attempt == 1:
-        yield 1e6
-    yield good(request)
+    yield End.HOLD if request.attempt == 1 else good(request)
 
 
 @fault(
@@ -64,8 +62,7 @@ def _(request: ReceivedRequest) -> Iterator[Step]:
     whole = good(request)
     if request.attempt == 1:
         yield whole[:-20]
-        yield 1e6
-    yield whole
+    yield End.HOLD if request.attempt == 1 else whole
 
 
 @fault(

@@ -285,6 +285,7 @@ async def test_rate_limit_spaces_attempts_evenly() -> None:
     """Retries count too; nothing makes up for a pause."""
     times: list[float] = []
     async with client_over(ScriptedTransport(UNAVAILABLE, CALL), rate_limit=4.0) as client:
+        client._sender.pool.backoff.draw = lambda: 0.0
         client._sender.pool.transport.send = noting(client, times)  # type: ignore[method-assign]
         for _ in range(5):
             await client.calls.get("c-1")
