@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import functools
-import re
 import uuid
 from typing import Any
 
 from puretalk_generated.api.calls import get_call
-from puretalk_generated.models import GetCallResponse
 
 from ._core.download import Target, download
 from ._core.options import Retries, validate_request_options
-from ._core.raw import RawResponse
 from ._core.redaction import Secret
 from ._core.sender import Sender
-from ._envelope import check_call
+from ._envelope import check_call, results_of, validate_call_id
 from ._many import CallIds, FetchResults, default_concurrency
+from ._raw_calls import RawCalls
 from ._until import Until
 from ._wait import CallWatch, Poller
-from .errors import DownloadError, InvalidCallIdError
+from .errors import DownloadError
 from .models import Call
-
-MAX_CALL_ID_LENGTH = 256
-
-_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters and surrogates (Unicode's categories Cc and Cs)."""
 
 
 class CallsResource:
@@ -64,7 +57,7 @@ class CallsResource:
             check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
             **validate_request_options(timeout, max_retries, retries),
         )
-        return _results(envelope)
+        return results_of(envelope)
 
     def get_many(
         self,
@@ -288,65 +281,3 @@ class CallsResource:
             raise DownloadError("The call has no recording")
         url = Secret(call.call_recording_url)
         return await download(self._sender, url, target, max_bytes=max_bytes, timeout=timeout)
-
-
-class RawCalls:
-    """Operations on phone calls that return the response as received, as ``client.calls.with_raw_response``."""
-
-    def __init__(self, sender: Sender, *, verify_call_id: bool) -> None:
-        self._sender = sender
-        self._verify_call_id = verify_call_id
-
-    async def get(
-        self,
-        call_id: str | uuid.UUID,
-        *,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        retries: Retries | None = None,
-    ) -> RawResponse[Call]:
-        """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``); ``parse()`` of the response returns it.
-
-        Args:
-            call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
-            timeout: Seconds for the request with all its attempts; else the client's.
-            max_retries: How often it is sent again after a transient failure; else the client's.
-            retries: In place of ``max_retries``, how patient it is; else the client's.
-
-        Raises:
-            InvalidCallIdError: The id cannot be sent.
-            NotFoundError: No call has this id.
-            PuretalkError: Anything else that failed; see ``puretalk_client.errors``. Whether the body can be trusted
-                is for ``parse()`` to say.
-        """
-        text = validate_call_id(call_id)
-        response = await self._sender.send_raw(
-            get_call.request(text),
-            get_call.RESPONSES,
-            check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),
-            **validate_request_options(timeout, max_retries, retries),
-        )
-        return response.map(_results)
-
-
-def _results(envelope: GetCallResponse) -> Call:
-    assert isinstance(envelope.results, Call)  # check_call refuses anything else
-    return envelope.results
-
-
-def validate_call_id(call_id: str | uuid.UUID) -> str:
-    """Return ``call_id`` as text if it can be one path segment of a request.
-
-    Raises:
-        InvalidCallIdError: It is empty, a dot segment (RFC 3986, section 5.2.4), longer than 256 characters,
-            or holds a control character or a lone surrogate.
-    """
-    if isinstance(call_id, uuid.UUID):
-        return str(call_id)
-    if not isinstance(call_id, str):
-        raise InvalidCallIdError(f"A call id must be a str or a UUID, not {type(call_id).__name__}")
-    if call_id in ("", ".", "..") or len(call_id) > MAX_CALL_ID_LENGTH:
-        raise InvalidCallIdError(f"The call id is empty, '.', '..' or longer than {MAX_CALL_ID_LENGTH} characters")
-    if _UNSENDABLE.search(call_id):
-        raise InvalidCallIdError("The call id holds a control character or a lone surrogate")
-    return call_id

@@ -1,8 +1,9 @@
-"""The envelope around every response (``msg``, ``err``, ``results``), and the check of a call's id."""
+"""The envelope around every response (``msg``, ``err``, ``results``), and the checks of a call's id."""
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -15,6 +16,11 @@ from .models import NAMED_BY_CUSTOMERS, Call, replaced
 
 NAMES = ("msg", "err", "results")
 """The fields of the envelope (openapi.yaml: the 200 response of ``GET /calls/{call_id}``)."""
+
+MAX_CALL_ID_LENGTH = 256
+
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and surrogates (Unicode's categories Cc and Cs)."""
 
 _REPORTS_ERROR = "The server reports an error in a successful response"
 
@@ -101,3 +107,29 @@ def _canonical(call_id: object) -> object:
         return uuid.UUID(text)
     except ValueError:
         return text.casefold()
+
+
+def results_of(envelope: GetCallResponse) -> Call:
+    """Return the call in an envelope that ``check_call`` accepted."""
+    assert isinstance(envelope.results, Call)
+    return envelope.results
+
+
+def validate_call_id(call_id: str | uuid.UUID) -> str:
+    """Return ``call_id`` as text if it can be one path segment of a request.
+
+    Raises:
+        InvalidCallIdError: It is empty, a dot segment (RFC 3986, section 5.2.4), longer than 256 characters,
+            or holds a control character or a lone surrogate.
+    """
+    if isinstance(call_id, uuid.UUID):
+        return str(call_id)
+    if not isinstance(call_id, str):
+        raise errors.InvalidCallIdError(f"A call id must be a str or a UUID, not {type(call_id).__name__}")
+    if call_id in ("", ".", "..") or len(call_id) > MAX_CALL_ID_LENGTH:
+        raise errors.InvalidCallIdError(
+            f"The call id is empty, '.', '..' or longer than {MAX_CALL_ID_LENGTH} characters"
+        )
+    if _UNSENDABLE.search(call_id):
+        raise errors.InvalidCallIdError("The call id holds a control character or a lone surrogate")
+    return call_id

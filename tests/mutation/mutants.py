@@ -457,10 +457,8 @@ RIGHT_RESPONSES = (
     Mutant(
         "the switch of the check of the id",
         "_calls.py",
-        "            check=functools.partial(check_call, expected_id=text if self._verify_call_id else None),\n"
-        "            **validate_request_options(timeout, max_retries, retries),\n        )\n        return _results",
-        "            check=functools.partial(check_call, expected_id=text),\n"
-        "            **validate_request_options(timeout, max_retries, retries),\n        )\n        return _results",
+        "text if self._verify_call_id else None",
+        "text",
         "unless_the_check_is_off",
         f"{UNIT}/test_calls.py",
     ),
@@ -819,7 +817,7 @@ DESTINATIONS = (
     ),
     Mutant(
         "the refusal of dot segments",
-        "_calls.py",
+        "_envelope.py",
         'call_id in ("", ".", "..")',
         'call_id == ""',
         "cannot_be_sent_is_refused",
@@ -827,7 +825,7 @@ DESTINATIONS = (
     ),
     Mutant(
         "the refusal of control characters in ids",
-        "_calls.py",
+        "_envelope.py",
         "if _UNSENDABLE.search(call_id):",
         "if False:",
         "cannot_be_sent_is_refused",

@@ -20,7 +20,7 @@ from puretalk_client import (
     InvalidCallIdError,
     NotFoundError,
 )
-from puretalk_client._calls import validate_call_id
+from puretalk_client._envelope import validate_call_id
 
 CALL = envelope({"status": "queued"})
 

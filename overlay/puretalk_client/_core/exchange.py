@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import types
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -21,7 +21,7 @@ from .channel import Channel
 from .deadline import Deadline
 from .decoding import count_containers, is_large
 from .options import Retries, ask_api_key
-from .pace import Interval
+from .pace import Interval, entered
 from .pool import Slots
 from .redaction import Secret
 from .response import Check, status_error
@@ -307,17 +307,3 @@ class Exchange:
         except Exception as defect:
             return redaction.contain(defect)
         return error
-
-
-@contextlib.asynccontextmanager
-async def entered(limiter: AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
-    """Enter the caller's limiter, and leave it without telling it of exceptions, which hold what people said."""
-    try:
-        await limiter.__aenter__()
-    except Exception as error:
-        raise errors.ConfigurationError(f"rate_limit raised {type(error).__name__}") from None
-    try:
-        yield
-    finally:
-        with contextlib.suppress(Exception):
-            await limiter.__aexit__(None, None, None)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+from ..errors import ConfigurationError
 
 MIN_RATE = 1.0
 """Requests in a second after a refusal without a success: the least that a client begins with."""
@@ -91,3 +96,17 @@ class Pace:
     def _estimate(self) -> float:
         recent = [success for success in self._successes if success >= self._refused_at - self._lookback]
         return len(recent) / max(self.resumes_at - recent[0], 0.001) if recent else 0.0
+
+
+@contextlib.asynccontextmanager
+async def entered(limiter: AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
+    """Enter the caller's limiter, and leave it without telling it of exceptions, which hold what people said."""
+    try:
+        await limiter.__aenter__()
+    except Exception as error:
+        raise ConfigurationError(f"rate_limit raised {type(error).__name__}") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):
+            await limiter.__aexit__(None, None, None)
