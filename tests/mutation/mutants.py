@@ -816,6 +816,14 @@ DESTINATIONS = (
         f"{UNIT}/test_client.py",
     ),
     Mutant(
+        "the check of the id of a raw response",
+        "_raw_calls.py",
+        "text if self._verify_call_id else None",
+        "None",
+        "for_parse_to_refuse",
+        f"{UNIT}/test_raw_response.py",
+    ),
+    Mutant(
         "the refusal of dot segments",
         "_envelope.py",
         'call_id in ("", ".", "..")',
