@@ -22,10 +22,8 @@ from typing import Any
 import msgspec
 
 from .contents import FORMS, READ_AS
-from .document import operations
-from .pointers import resolve
+from .document import operations, resolve, walk
 from .samples import FILE, Samples
-from .walk import walk
 
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 """The default style of parameters, which is the only one that the client supports."""

@@ -22,11 +22,10 @@ from typing import Any, Literal
 from attrs import frozen
 
 from . import package_facts
-from .document import GenerationError
+from .document import GenerationError, Pointer, pointer_to, resolve
 from .fixes import apply_fixes
 from .loading import load_yaml
 from .package_facts import PACKAGE, Contents
-from .pointers import Pointer, pointer_to, resolve
 
 OVERLAY = "overlay/puretalk_client"
 FIXES = "overlay/spec-fixes.yaml"

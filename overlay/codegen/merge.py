@@ -11,9 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from .document import GenerationError
+from .document import GenerationError, Pointer, pointer_to
 from .loading import Number, parse_yaml
-from .pointers import Pointer, pointer_to
 
 MAX_CONTRADICTIONS = 10
 # Down to which depth documents are merged. A node at that depth, such as an operation or a schema, is one value.

@@ -22,12 +22,11 @@ from pydantic import BaseModel, ValidationError
 
 from . import generator
 from .contents import Warnings
-from .document import GenerationError, check_document
+from .document import GenerationError, check_document, place
 from .fixes import apply_fixes
 from .loading import load_yaml
 from .normalize import normalize
 from .operation_names import name_operations
-from .walk import place
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "puretalk_generated"

@@ -10,9 +10,9 @@ import pytest
 
 from codegen import package_facts, regenerate
 from codegen.changes import Change, compare, suggestion
+from codegen.document import Pointer
 from codegen.loading import load_yaml, parse_yaml
 from codegen.package_facts import PACKAGE, Contents
-from codegen.pointers import Pointer
 
 from .golden.harness import write_project
 from .shared import shared_folder
@@ -109,16 +109,6 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contents, Mapping[
     return facts(shared_folder(tmp_path_factory, "changes", lambda folder: generate(folder, parsed())))
 
 
-def renamed(document: Any) -> None:
-    """Rename Call, and add a field to it."""
-    schemas = document["components"]["schemas"]
-    schemas["Talk"] = schemas.pop("Call")
-    schemas["Talk"]["properties"]["extra"] = {"type": "string"}
-    operation(document)["responses"]["200"]["content"]["application/json"]["schema"]["$ref"] = (
-        "#/components/schemas/Talk"
-    )
-
-
 def changes_of(root: Path, before: tuple[Contents, Mapping[str, Pointer]], edit: Edit) -> list[Change]:
     """Edit the document, and compare the package with the one before."""
     document = parsed()
@@ -208,18 +198,6 @@ def test_constants(tmp_path: Path, before: tuple[Contents, Mapping[str, Pointer]
     found = changes_of(tmp_path / "version", before, lambda d: d["info"].update(version="2"))
     assert [change.python for change in found] == ["spec.VERSION"]
     assert suggestion(found) == "patch"
-
-
-def test_a_renamed_model_is_one_change_for_each_class(
-    tmp_path: Path, before: tuple[Contents, Mapping[str, Pointer]]
-) -> None:
-    """What follows from the name, such as annotations, is not reported; what else has changed is."""
-    assert [change.text for change in changes_of(tmp_path, before, renamed)] == [
-        "`Call` is now called `Talk`",
-        "`CallMood` is now called `TalkMood`",
-        "`CallTurnsItem` is now called `TalkTurnsItem`",
-        "`Talk.extra` is new (`str | None`)",
-    ]
 
 
 def test_every_name_has_a_pointer(before: tuple[Contents, Mapping[str, Pointer]]) -> None:

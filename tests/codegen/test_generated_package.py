@@ -12,8 +12,8 @@ from typing import Any
 import attrs
 import pytest
 
+from codegen.document import walk
 from codegen.loading import load_yaml
-from codegen.walk import walk
 from puretalk_generated import models
 
 ROOT = Path(__file__).resolve().parents[2]
