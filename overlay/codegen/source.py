@@ -59,10 +59,9 @@ def load(locations: Sequence[str]) -> Source:
 def read(location: str) -> list[Source]:
     """Read the documents at one location."""
     name, data = fetch(location) if URL.match(location) else (location, read_file(Path(location)))
-    if len(data) > MAX_BYTES:
-        raise GenerationError(f"{name}: larger than {MAX_BYTES} bytes")
-    if len(data) > MAX_YAML_BYTES and not data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
-        raise GenerationError(f"{name}: YAML of more than {MAX_YAML_BYTES} bytes takes too long: convert it to JSON")
+    is_json = data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{")
+    if len(data) > (limit := MAX_BYTES if is_json else min(MAX_BYTES, MAX_YAML_BYTES)):
+        raise GenerationError(f"{name}: larger than {limit} bytes{'' if is_json else ': convert it to JSON'}")
     if HTML.match(data):
         raise GenerationError(
             f"{name}: an HTML page. Give the OpenAPI document itself, or the page as Markdown:"
@@ -101,7 +100,7 @@ def fetch(location: str) -> tuple[str, bytes]:
     except httpx.InvalidURL as error:
         raise GenerationError(f"not a valid URL: {error}") from None
     if (url.port or 0) > 65535:
-        raise GenerationError(f"{name}: not a valid URL: the port is out of range")
+        raise GenerationError(f"{name}: cannot be fetched: the port is out of range")
     try:
         return name, asyncio.run(download(url, name))
     except TimeoutError:
