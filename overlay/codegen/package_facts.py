@@ -15,8 +15,8 @@ from attrs import field, frozen
 from openapi_python_client.strings import PythonIdentifier
 
 from .document import GenerationError, Pointer, operations, parts, resolve, walk
+from .regenerate import PACKAGE
 
-PACKAGE = "generated/puretalk_generated"
 JSON_NAME = re.compile(r"""'json_name': ('.*?'|".*?")}""")
 
 

@@ -25,13 +25,13 @@ from . import package_facts, regenerate, source as spec_source
 from .changes import Change, as_text, compare, suggestion
 from .document import GenerationError, check_document
 from .fixes import apply_fixes
-from .follow_ups import CONFIG, FIXES, OVERLAY, FollowUp, open_follow_ups
+from .follow_ups import OVERLAY, FollowUp, open_follow_ups
 from .loading import load_yaml
-from .package_facts import PACKAGE
+from .regenerate import CONFIG, FIXES, PACKAGE, TEMPLATES
 
 DIGEST = "overlay/openapi.sha256"
 CHANGELOG = "CHANGELOG.md"
-INPUTS = (CONFIG, FIXES, regenerate.TEMPLATES, OVERLAY)
+INPUTS = (CONFIG, FIXES, TEMPLATES, OVERLAY)
 OUTPUTS = (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECTIONS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
@@ -123,26 +123,6 @@ def with_changes(changelog: str, changes: list[Change]) -> str:
     return head + mark + "".join(f"\n{part}\n" for part in parts) + next_mark + older
 
 
-def replace(root: Path, folder: Path) -> None:
-    """Move everything that was staged in ``folder`` into the project, or nothing."""
-    existing = [name for name in OUTPUTS if (root / name).exists()]
-    try:
-        for number, name in enumerate(OUTPUTS):
-            if name in existing:
-                (root / name).rename(folder / f"old-{number}")
-            (folder / name).rename(root / name)
-        for signal_number in SIGNALS:  # too late: everything was changed
-            signal.signal(signal_number, signal.SIG_IGN)
-    except BaseException:
-        for number, name in enumerate(OUTPUTS):
-            old = folder / f"old-{number}"
-            if (root / name).exists() and (old.exists() or name not in existing):
-                (root / name).rename(folder / f"undone-{number}")
-            if old.exists():
-                old.rename(root / name)
-        raise
-
-
 def update(root: Path, locations: list[str], *, dry_run: bool, add: bool) -> Outcome:
     """Replace the document with that at ``locations``, or with ``add`` merge both; with ``dry_run`` only report."""
     current = root / "openapi.yaml"
@@ -155,16 +135,15 @@ def update(root: Path, locations: list[str], *, dry_run: bool, add: bool) -> Out
     with tempfile.TemporaryDirectory(prefix=".new-", dir=None if dry_run else root / "generated") as name:
         outcome = stage(root, source, Path(name), verb)
         if not dry_run:
-            replace(root, Path(name))
+            for number in SIGNALS:  # too late: everything is changed in a moment
+                signal.signal(number, signal.SIG_IGN)
+            regenerate.replace(root, Path(name), OUTPUTS)
     return outcome
 
 
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Refuse to run beside another update, and to begin one that cannot be finished."""
-    for path in (root, root / "generated", root / "overlay"):
-        if not os.access(path, os.W_OK):
-            raise GenerationError(f"{path} is read-only")
+    """Refuse to run beside another update."""
     folder = os.open(root, os.O_RDONLY)  # a lock on the folder leaves no file behind
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from codegen import follow_ups, package_facts, regenerate, update_spec
+from codegen import follow_ups, regenerate, update_spec
 from codegen.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,4 +258,4 @@ def make(root: Path) -> None:
     digest = update_spec.digest((root / "openapi.yaml").read_bytes())
     (root / update_spec.DIGEST).write_text(digest, encoding="ascii")
     (root / "generated").mkdir()
-    regenerate.generate(root, root / package_facts.PACKAGE)
+    regenerate.generate(root, root / regenerate.PACKAGE)

@@ -12,7 +12,8 @@ from codegen import package_facts, regenerate
 from codegen.changes import Change, compare, suggestion
 from codegen.document import Pointer
 from codegen.loading import load_yaml, parse_yaml
-from codegen.package_facts import PACKAGE, Contents
+from codegen.package_facts import Contents
+from codegen.regenerate import PACKAGE
 
 from .golden.harness import write_project
 from .shared import shared_folder

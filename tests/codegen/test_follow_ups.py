@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from codegen import follow_ups, regenerate
-from codegen.follow_ups import CONFIG, FIXES, OVERLAY, SAMPLES, STATUS, FollowUp, open_follow_ups
+from codegen.follow_ups import OVERLAY, SAMPLES, STATUS, FollowUp, open_follow_ups
 from codegen.loading import load_yaml
+from codegen.regenerate import CONFIG, FIXES
 
 from .project import ROOT, Project, edited
 from .small_edits import EDITS

@@ -67,8 +67,8 @@ components:
 
 def test_merging_keeps_the_style_of_the_document(save: Save) -> None:
     """Order, quotes and folded texts do not change, so a diff shows only what is new."""
-    servers, security = [{"url": "https://api.puretalk.ai/api"}], [{"ApiKeyAuth": []}]
-    more = document(paths={"/more": operation("more")}, info={}, servers=servers, security=security)
+    own: Any = {"servers": [{"url": "https://api.puretalk.ai/api"}], "security": [{"ApiKeyAuth": []}]}
+    more = document(paths={"/more": operation("more")}, info={}, **own)
     text = spec_source.load([str(BASE), save(more)]).text.decode()
     head, tail = text.removeprefix("# Merged from openapi.yaml and a.yaml.\n").split("  /more:\n")
     assert VENDORED.decode().startswith(head)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from codegen import follow_ups, package_facts, regenerate
+from codegen import regenerate
 from codegen.loading import load_yaml
 from codegen.operation_names import name_operations, operation_name
 
@@ -39,12 +39,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
         document["paths"].update(MORE["paths"])
         document["components"]["schemas"].update(MORE["schemas"])
         shutil.copytree(ROOT / regenerate.TEMPLATES, root / regenerate.TEMPLATES, ignore=NO_CACHES)
-        shutil.copy(ROOT / follow_ups.FIXES, root / follow_ups.FIXES)
-        shutil.copy(ROOT / follow_ups.CONFIG, root)
+        shutil.copy(ROOT / regenerate.FIXES, root / regenerate.FIXES)
+        shutil.copy(ROOT / regenerate.CONFIG, root)
         with (root / "openapi.yaml").open("w", encoding="utf-8") as stream:
             YAML().dump(json.loads(json.dumps(document)), stream)
         (root / "generated").mkdir()
-        regenerate.generate(root, root / package_facts.PACKAGE)
+        regenerate.generate(root, root / regenerate.PACKAGE)
         result = subprocess.run(
             [sys.executable, str(Path(__file__).with_name("new_operations.py"))],
             env={**os.environ, "PYTHONPATH": f"{root / 'generated'}{os.pathsep}{ROOT / 'overlay'}"},
@@ -54,7 +54,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
         )
         assert result.returncode == 0, result.stderr
         outcomes = json.loads(result.stdout)
-        modules = (root / package_facts.PACKAGE / "api").glob("*/[!_]*.py")
+        modules = (root / regenerate.PACKAGE / "api").glob("*/[!_]*.py")
         outcomes["names"] = [f"{path.parent.name}.{path.stem}" for path in modules]
         (root / "outcomes.json").write_text(json.dumps(outcomes), encoding="utf-8")
 

@@ -46,7 +46,7 @@ def test_result_does_not_depend_on_the_hash_seed(committed: Project) -> None:
         run = committed.run_apart("generate", PYTHONHASHSEED=seed)
         assert (run.status, run.out, run.err) == (0, "", "")
         assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
-        assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
+        assert [path.name for path in (committed.root / "generated").iterdir()] == ["puretalk_generated"]
         assert (committed.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
 
 
@@ -58,12 +58,11 @@ def test_nothing_else_matters(committed: Project, tmp_path: Path, monkeypatch: p
     (tmp_path / "config" / "git").mkdir(parents=True)
     (tmp_path / "config" / "git" / "ignore").write_text("models/\napi/\n", encoding="utf-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    for name in ("puretalk_generated/retired.py", "puretalk_generated/api/x.py", "puretalk_generated.old/stale.py"):
-        (committed.root / "generated" / name).parent.mkdir(exist_ok=True)
+    for name in ("puretalk_generated/retired.py", "puretalk_generated/api/x.py"):
         committed.write("", f"generated/{name}")
     assert committed.run("generate").status == 0
     assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
-    assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
+    assert [path.name for path in (committed.root / "generated").iterdir()] == ["puretalk_generated"]
 
 
 def test_every_generated_file_has_a_header() -> None:
@@ -94,14 +93,3 @@ def test_incomplete_output_is_discarded(
     except (KeyboardInterrupt, OSError) as error:
         assert type(error) is failure
     assert committed.snapshot() == before
-
-
-def test_failed_swap_restores_the_old_package(tmp_path: Path) -> None:
-    """If the new folder cannot be moved, the old one is restored."""
-    old = tmp_path / "package"
-    old.mkdir()
-    (old / "kept.py").write_text("kept", encoding="utf-8")
-    with pytest.raises(OSError, match="no-such-folder"):
-        regenerate.swap(tmp_path / "no-such-folder", old)
-    assert {path.name: path.read_text("utf-8") for path in old.iterdir()} == {"kept.py": "kept"}
-    assert [path.name for path in tmp_path.iterdir()] == ["package"]
