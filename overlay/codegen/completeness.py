@@ -53,6 +53,7 @@ class Comparison:
         self.schemas: dict[str, Any] = (document.get("components") or {}).get("schemas") or {}
         self.samples = Samples(document, classes)
         self.problems: dict[Any, str] = {}
+        self._direct: set[Any] = set()
 
     def run(self) -> dict[str, Any]:
         """Compare everything."""
@@ -69,7 +70,8 @@ class Comparison:
             with self.reporting(where, "its request cannot be built"):
                 self.check_operation(where, operation, found[where])
         warnings = self.check_seen()
-        return {"problems": list(self.problems.values()), "warnings": warnings}
+        problems = [self.problems[key] for key in self.problems if key not in self._direct]
+        return {"problems": problems, "warnings": warnings}
 
     def problem(self, where: str, text: str, key: Any = None) -> None:
         """Record a problem, unless one with that key is known from elsewhere."""
@@ -116,8 +118,10 @@ class Comparison:
         steps = ".".join("*" if isinstance(step, int) else step for step in path)
         label = f"{where}: {steps}" if steps else where
         # A value further inside is lost from another class, which is a problem only once.
-        key = label if len(path) < 2 else (type(built).__name__, path[-1])
-        self.problem(label, f"{text} ({type(built).__name__})", key)
+        key = (type(built).__name__, path[-1] if path else "")
+        if len(path) < 2:
+            self._direct.add(key)
+        self.problem(label, f"{text} ({type(built).__name__})", label if len(path) < 2 else key)
 
     def check_operation(self, where: str, operation: Any, module: Any) -> None:
         """Compare one operation with its module."""
