@@ -16,7 +16,7 @@ from codegen.document import walk
 from codegen.loading import load_yaml
 from puretalk_generated import models
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "generated" / "puretalk_generated"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOCUMENT: Any = load_yaml(ROOT / "openapi.yaml")
