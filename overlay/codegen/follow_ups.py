@@ -31,6 +31,7 @@ from .regenerate import CONFIG, FIXES, PACKAGE
 OVERLAY = "overlay/puretalk_client"
 STATUS = f"{OVERLAY}/_call_status.py"
 SAMPLES = f"{OVERLAY}/testing/_samples.py"
+TESTED = "tests/support/openapi.yaml"
 
 PATH = os.pathsep.join(("overlay", "generated"))
 MYPY = (
@@ -59,7 +60,7 @@ for model, make, value in (
             print(json.dumps([code.co_filename, code.co_firstlineno, field, drift.kind, drift.expected]))
 """
 
-Kind = Literal["status", "fix", "renamed", "override", "type", "field", "sample"]
+Kind = Literal["status", "fix", "renamed", "override", "type", "field", "required", "sample"]
 
 
 @frozen
@@ -82,7 +83,7 @@ def open_follow_ups(root: Path) -> list[FollowUp]:
     found += statuses(root, vendored, package_facts.pointers(fixed, contents), contents)
     if idle := list(overrides(root, contents)):
         return found + idle  # what else is left follows from it, or is found once it is done
-    found += (unfit := [*types_of(root), *fields(root, contents)])
+    found += [*required(root, contents), *(unfit := [*types_of(root), *fields(root, contents)])]
     return found if unfit else [*found, *samples(root)]  # which cannot be imported otherwise
 
 
@@ -218,6 +219,18 @@ def fields(root: Path, contents: Contents) -> Iterator[FollowUp]:
                 if returns is None or ast.unparse(returns) != needed:
                     text = f"{node.name}.{name} of the document is `{needed}`: add or adapt the property"
                     yield FollowUp("field", f"{where}{node.lineno}", text)
+
+
+def required(root: Path, contents: Contents) -> Iterator[FollowUp]:
+    """Find fields that are required now, and were not in the document that the tests stand on."""
+    if (root / TESTED).is_file():
+        schemas = [node.value for node in walk(load_yaml(root / TESTED)) if node.kind == "schema"]
+        known = {name for schema in schemas for name in schema.get("properties") or ()}
+        known -= {name for schema in schemas for name in schema.get("required") or ()}
+        for model, names in contents.fields.items():
+            for name in [name for name in names if name in known and contents.facts[f"{model}.{names[name]}"].required]:
+                text = f"{model}.{name} is required now: add it to each {model} in tests/ that lacks it, and then here"
+                yield FollowUp("required", f"{TESTED}:1", text)
 
 
 def samples(root: Path) -> Iterator[FollowUp]:

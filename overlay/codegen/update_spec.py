@@ -25,13 +25,13 @@ from . import package_facts, regenerate, source as spec_source
 from .changes import Change, as_text, compare, suggestion
 from .document import GenerationError, check_document
 from .fixes import apply_fixes
-from .follow_ups import OVERLAY, FollowUp, open_follow_ups
+from .follow_ups import OVERLAY, TESTED, FollowUp, open_follow_ups
 from .loading import load_yaml
 from .regenerate import CONFIG, FIXES, PACKAGE, TEMPLATES
 
 DIGEST = "overlay/openapi.sha256"
 CHANGELOG = "CHANGELOG.md"
-INPUTS = (CONFIG, FIXES, TEMPLATES, OVERLAY)
+INPUTS = (CONFIG, FIXES, TEMPLATES, OVERLAY, TESTED)
 OUTPUTS = (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECTIONS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
@@ -78,7 +78,7 @@ class Outcome:
 
 def stage(root: Path, source: spec_source.Source, folder: Path, verb: str) -> Outcome:
     """Create in ``folder`` a copy of the project at ``root`` with the new document and all that depends on it."""
-    for name in INPUTS:
+    for name in [name for name in INPUTS if (root / name).exists()]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (root / name).is_dir() else shutil.copy
         copy(root / name, folder / name)
