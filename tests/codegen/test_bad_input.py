@@ -119,7 +119,7 @@ def test_property_names_cannot_break_the_modules(project: Project) -> None:
     properties = "".join(f"        {name}: {{type: string}}\n" for name in names)
     project.replace("        is_billed:\n", f"{properties}        lastOne: {{type: integer}}\n        is_billed:\n")
     assert project.run("generate").status == 0
-    run = project.import_apart("models.Call(call_id='1', last_one=2)")
+    run = project.run_apart("-c", "from puretalk_generated import models; models.Call(call_id='1', last_one=2)")
     assert (run.status, run.err) == (0, "")
 
 

@@ -43,7 +43,7 @@ def test_result_does_not_depend_on_the_hash_seed(committed: Project) -> None:
     """Two runs with different PYTHONHASHSEED produce the committed bytes."""
     for seed in ("0", "4242"):
         shutil.rmtree(committed.root / "generated")
-        run = committed.run_apart("generate", PYTHONHASHSEED=seed)
+        run = committed.run_apart("-m", "codegen", "generate", "--root", str(committed.root), PYTHONHASHSEED=seed)
         assert (run.status, run.out, run.err) == (0, "", "")
         assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
         assert [path.name for path in (committed.root / "generated").iterdir()] == ["puretalk_generated"]
@@ -93,3 +93,45 @@ def test_incomplete_output_is_discarded(
     except (KeyboardInterrupt, OSError) as error:
         assert type(error) is failure
     assert committed.snapshot() == before
+
+
+def test_committed_package_passes_and_is_not_changed(committed: Project) -> None:
+    """The check accepts the committed package, ignores byte-code caches, and writes nothing."""
+    cache = committed.package / "api" / "__pycache__"
+    cache.mkdir()
+    (cache / "__init__.cpython-311.pyc").write_bytes(b"\0")
+    before = committed.snapshot()
+    run = committed.run("check")
+    assert (run.status, run.out, run.err) == (0, "", "")
+    assert committed.snapshot() == before
+    assert (cache / "__init__.cpython-311.pyc").read_bytes() == b"\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "difference"),
+    [("models.py", b"", "changed"), ("errors.py", None, "missing"), ("api/calls/list_calls.py", b"", "extra")],
+)
+def test_check_fails_and_names_the_file(project: Project, name: str, content: bytes | None, difference: str) -> None:
+    """The check reports a changed, a missing and an extra file, and writes nothing."""
+    if content is None:
+        (project.package / name).unlink()
+    else:
+        (project.package / name).write_bytes(content)
+    before = project.snapshot()
+    run = project.run("check")
+    assert (run.status, run.out) == (1, "")
+    _, *named, last = [" ".join(line.split()) for line in run.err.splitlines()]
+    assert (named, last) == ([f"{difference}: {name}"], 'Run "make generate".')
+    assert project.snapshot() == before
+
+
+def test_check_fails_without_a_package_or_a_document(project: Project) -> None:
+    """The check reports all files of a package that is not there; an invalid document fails it."""
+    shutil.rmtree(project.root / "generated")
+    run = project.run("check")
+    assert run.status == 1
+    assert "missing: client.py" in run.err
+    project.replace("paths:\n", "pahts:\n")
+    run = project.run("check")
+    assert run.status == 1
+    assert "openapi.yaml" in run.err
