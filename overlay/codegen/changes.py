@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from .document import Pointer, pointer_to
+from .document import pointer_to
 from .package_facts import Contents, Fact
 
 Facts = Mapping[str, Fact]
@@ -39,10 +39,10 @@ class Change:
     text: str
 
 
-def compare(was: tuple[Contents, Mapping[str, Pointer]], now: tuple[Contents, Mapping[str, Pointer]]) -> list[Change]:
-    """Return the changes from one package to another, each given with its pointers, breaking changes first."""
-    before, after = was[0].facts, now[0].facts
-    both, pointers = {**before, **after}, {**was[1], **now[1]}
+def compare(was: Contents, now: Contents) -> list[Change]:
+    """Return the changes from one package to another, breaking changes first."""
+    before, after = was.facts, now.facts
+    both, pointers = {**before, **after}, {**was.pointers, **now.pointers}
     sent, read = used(before, after, "parameter"), used(before, after, "operation", "response")
     literals = {name: fact.values for name, fact in both.items() if fact.values}
     differing = {name: fact for name, fact in both.items() if before.get(name) != after.get(name)}

@@ -7,7 +7,6 @@ cannot see. All are computed from the working tree. tests/codegen/test_follow_up
 from __future__ import annotations
 
 import ast
-import copy
 import json
 import os
 import re
@@ -22,7 +21,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from . import package_facts
-from .document import GenerationError, Pointer, at, parts, pointer_to, walk
+from .document import GenerationError, at, parts, pointer_to, walk
 from .fixes import apply_fixes
 from .loading import load_yaml
 from .package_facts import Contents
@@ -77,10 +76,8 @@ class FollowUp:
 
 def open_follow_ups(root: Path) -> list[FollowUp]:
     """Return the follow-ups of the project at ``root``."""
-    contents, vendored = package_facts.read(root), load_yaml(root / "openapi.yaml")
-    fixed = copy.deepcopy(vendored)
-    found = list(fixes(root, fixed))
-    found += statuses(root, vendored, package_facts.pointers(fixed, contents), contents)
+    contents = package_facts.read(root)
+    found = [*fixes(root, load_yaml(root / "openapi.yaml")), *statuses(root, contents)]
     if idle := list(overrides(root, contents)):
         return found + idle  # what else is left follows from it, or is found once it is done
     found += [*required(root, contents), *(unfit := [*types_of(root), *fields(root, contents)])]
@@ -143,12 +140,12 @@ def declared(document: Any) -> dict[str, set[str]]:
     return found
 
 
-def statuses(root: Path, document: Any, pointers: dict[str, Pointer], contents: Contents) -> Iterator[FollowUp]:
+def statuses(root: Path, contents: Contents) -> Iterator[FollowUp]:
     """Find statuses of calls in the vendor's document, whose enum a fix removes, that ``CallStatus`` does not have."""
-    path, values = root / STATUS, list[Any]()
+    path, document, values = root / STATUS, load_yaml(root / "openapi.yaml"), list[Any]()
     for name, names in contents.fields.items():
-        if {"call_id", "status"} <= names.keys() and f"{name}.status" in pointers:
-            for part in parts(document, at(document, pointers[f"{name}.status"]), *UNIONS):
+        if {"call_id", "status"} <= names.keys() and f"{name}.status" in contents.pointers:
+            for part in parts(document, at(document, contents.pointers[f"{name}.status"]), *UNIONS):
                 values += [*(part.get("enum") or ()), part.get("const")]
     known = runpy.run_path(str(path))["CallStatus"]
     last = lines_with(path, r'    [A-Z_]+ = "')[-1]

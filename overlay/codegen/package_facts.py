@@ -15,7 +15,9 @@ from attrs import field, frozen
 from openapi_python_client.strings import PythonIdentifier
 
 from .document import GenerationError, Pointer, operations, parts, resolve, walk
-from .regenerate import PACKAGE
+from .fixes import apply_fixes
+from .loading import load_yaml
+from .regenerate import FIXES, PACKAGE
 
 JSON_NAME = re.compile(r"""'json_name': ('.*?'|".*?")}""")
 
@@ -47,10 +49,14 @@ class Contents:
     """The names of each model's fields, by their names in the document."""
     routes: dict[str, str] = field(factory=dict)
     """The names of the operations, by method and path."""
+    pointers: dict[str, Pointer] = field(factory=dict)
+    """The pointer of each name that the document, with the fixes, describes."""
 
 
 def read(root: Path) -> Contents:
     """Read the generated package of the project at ``root``."""
+    document = load_yaml(root / "openapi.yaml")
+    apply_fixes(document, load_yaml(root / FIXES), FIXES, [])
     folder, found = root / PACKAGE, Contents()
     try:
         package: Any = griffe.GriffeLoader(search_paths=[folder.parent], allow_inspection=False).load(folder.name)
@@ -62,6 +68,7 @@ def read(root: Path) -> Contents:
             found.facts[f"spec.{name}"] = Fact(what="constant", type=str(constant.value))
     except (ImportError, KeyError, griffe.GriffeError) as error:
         raise GenerationError(f'{PACKAGE}: cannot be read ({error}): run "make generate"') from None
+    found.pointers.update(pointers(document, found))
     return found
 
 

@@ -24,9 +24,7 @@ from attrs import asdict, frozen
 from . import package_facts, regenerate, source as spec_source
 from .changes import Change, as_text, compare, suggestion
 from .document import GenerationError, check_document
-from .fixes import apply_fixes
 from .follow_ups import OVERLAY, TESTED, FollowUp, open_follow_ups
-from .loading import load_yaml
 from .regenerate import CONFIG, FIXES, PACKAGE, TEMPLATES
 
 DIGEST = "overlay/openapi.sha256"
@@ -89,12 +87,7 @@ def stage(root: Path, source: spec_source.Source, folder: Path, verb: str) -> Ou
         regenerate.generate(folder, folder / PACKAGE, allow_idle_fixes=True)
     except GenerationError as error:  # the document is named openapi.yaml in the copy
         raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
-    packages = []
-    for project in (root, folder):
-        document, contents = load_yaml(project / "openapi.yaml"), package_facts.read(project)
-        apply_fixes(document, load_yaml(project / FIXES), FIXES, [])
-        packages.append((contents, package_facts.pointers(document, contents)))
-    changes = compare(*packages)
+    changes = compare(package_facts.read(root), package_facts.read(folder))
     changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), changes)
     (folder / CHANGELOG).write_text(changelog, encoding="utf-8")
     return Outcome(source.name, changes, open_follow_ups(folder), verb)

@@ -19,9 +19,6 @@ import pytest
 
 from codegen import regenerate, update_spec
 from codegen.__main__ import main
-from codegen.changes import Change
-from codegen.document import GenerationError
-from codegen.regenerate import FIXES
 
 from .project import CHANGELOG, GROWTH, NEW_STATUS, NEW_TYPE, ROOT, Project, edited
 
@@ -112,22 +109,6 @@ def test_follow_ups_are_listed_after_the_update(project: Project) -> None:
     assert project.snapshot() == before
 
 
-def test_fixed_defect_leaves_a_follow_up(project: Project) -> None:
-    """A fix that matches nothing is a follow-up, and stops "make generate" until it is deleted."""
-    named = "  /calls/{call_id}:\n    get:\n"
-    text = edited((named, f"{named}      operationId: get_call\n      tags: [calls]\n"))
-    run = project.run("update", project.new_document(text))
-    assert run.status == 2
-    assert "overlay/spec-fixes.yaml:" in run.out
-    assert project.run("check").status == 1
-    fixes = (project.root / "overlay/spec-fixes.yaml").read_text("utf-8")
-    action = re.search(r"  - description: the operation has a name.*?(?=\n  #)", fixes, re.DOTALL)
-    assert action is not None
-    project.replace(action[0], "", FIXES)
-    assert project.run("check").status == 0
-    assert project.run("update", project.new_document(text, "same.yaml")).status == 0
-
-
 @pytest.mark.parametrize(
     ("content", "cause"),
     [("", ""), ("openapi: 3.0.1\n  paths", ""), (b"\xff\xfe\x00", ""), (edited()[:3000], ""),
@@ -149,15 +130,6 @@ def test_invalid_document_changes_nothing(project: Project, content: str | bytes
         assert cause in run.err
         assert "Traceback" not in run.err
         assert project.snapshot() == before
-
-
-def test_status_codes_without_quotes_are_accepted(project: Project) -> None:
-    """YAML reads them as numbers. A number and a string of the same digits are a duplicate key."""
-    quoted, bare = "        '404':\n", "        404:\n"
-    assert project.run("diff", project.new_document(edited((quoted, bare)))).status == 0
-    twice = edited((quoted, f"{bare}          description: Not Found\n{quoted}"))
-    run = project.run("update", project.new_document(twice))
-    assert (run.status, "duplicate key '404'" in run.err) == (1, True)
 
 
 def test_location_is_required(project: Project) -> None:
@@ -338,29 +310,3 @@ def test_diff_only_reports(project: Project, edits: tuple[tuple[str, str], ...],
     assert ("breaking: " in run.out) == bool(edits)
     assert run.out.splitlines()[-1].startswith("nothing was changed")
     assert project.snapshot() == before
-
-
-def test_new_descriptions_are_a_patch(project: Project) -> None:
-    """A document with other descriptions replaces the current one, and the suggestion is a patch."""
-    text = edited(("The ID of the call from the provider", "The provider's own ID"))
-    run = project.run("update", project.new_document(text))
-    assert run.status == 0
-    assert "patch" in run.out
-    assert (project.root / "openapi.yaml").read_text("utf-8") == text
-
-
-def test_missing_changelog_sections_are_created() -> None:
-    """Sections are created in the order of Keep a Changelog."""
-    old = "# Changelog\n\n## [Unreleased]\n"
-    changes = [
-        Change(kind=kind, what="field", path="#/x", python="x", breaking=False, text=f"`x` was {kind}")
-        for kind in ("removed", "added", "changed")
-    ]
-    assert update_spec.with_changes(old, changes) == (
-        "# Changelog\n\n## [Unreleased]\n"
-        "\n### Added\n\n- `x` was added (`#/x`).\n"
-        "\n### Changed\n\n- `x` was changed (`#/x`).\n"
-        "\n### Removed\n\n- `x` was removed (`#/x`).\n"
-    )
-    with pytest.raises(GenerationError, match="Unreleased"):
-        update_spec.with_changes("# Changelog\n", changes)
