@@ -156,10 +156,15 @@ def statuses(root: Path, contents: Contents) -> Iterator[FollowUp]:
             yield FollowUp("status", f"{STATUS}:{last}", text)
 
 
+def class_names(root: Path) -> dict[str, str]:
+    """Return the names that the configuration gives to classes."""
+    overrides: Any = load_yaml(root / CONFIG).get("class_overrides") or {}
+    return {key: str(override.get("class_name", key)) for key, override in overrides.items()}
+
+
 def overrides(root: Path, contents: Contents) -> Iterator[FollowUp]:
     """Find the class overrides without effect, which the generator ignores, by the classes whose names end alike."""
-    given: Any = load_yaml(root / CONFIG).get("class_overrides") or {}
-    names = {key: str(override.get("class_name", key)) for key, override in given.items()}
+    names = class_names(root)
     idle = [key for key, name in names.items() if name not in contents.facts]
     guesses, renamed = [], Counter[tuple[str, str]]()
     for key in idle:
@@ -221,10 +226,12 @@ def fields(root: Path, contents: Contents) -> Iterator[FollowUp]:
 def required(root: Path, contents: Contents) -> Iterator[FollowUp]:
     """Find fields that are required now, and were not in the document that the tests stand on."""
     if (root / TESTED).is_file():
-        schemas = [node.value for node in walk(load_yaml(root / TESTED)) if node.kind == "schema"]
+        document = load_yaml(root / TESTED)
+        schemas = [node.value for node in walk(document) if node.kind == "schema"]
         known = {name for schema in schemas for name in schema.get("properties") or ()}
         known -= {name for schema in schemas for name in schema.get("required") or ()}
-        for model, names in contents.fields.items():
+        tested = {*document["components"]["schemas"], *class_names(root).values()}
+        for model, names in [(model, contents.fields[model]) for model in sorted(tested & contents.fields.keys())]:
             for name in [name for name in names if name in known and contents.facts[f"{model}.{names[name]}"].required]:
                 text = f"{model}.{name} is required now: add it to each {model} in tests/ that lacks it, and then here"
                 yield FollowUp("required", f"{TESTED}:1", text)

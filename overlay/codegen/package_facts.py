@@ -133,13 +133,19 @@ def pointers(document: Any, contents: Contents) -> dict[str, Pointer]:
     for node in nodes:
         members = parts(document, node.value, "allOf") if "$ref" not in node.value else []
         children = {name: child for part in members for name, child in (part.get("properties") or {}).items()}
+        is_object = children or (node.value.get("type") == "object" and "additionalProperties" in node.value)
         values = {repr(value) for value in node.value.get("enum") or () if value is not None}
-        # A class has the properties or values of its schema, and of several such classes its name decides.
-        same = [name for name, names in contents.fields.items() if children and names.keys() == children.keys()]
+        # A class has the properties or values of its schema. Of several, it is the one with the name of the operation
+        # or the component in which the schema is, and then of the last step to it.
+        same = [name for name, names in contents.fields.items() if is_object and names.keys() == children.keys()]
         same += [name for name, fact in contents.facts.items() if values and fact.values == values]
-        ending = re.sub(r"\W|_", "", str(node.pointer[-1])).lower()
-        for model in sorted(same, key=lambda name: (name in found, not name.lower().endswith(ending)))[:1]:
+        holder = contents.routes.get(node.place.partition(": ")[0], str(node.pointer[2])).rpartition(".")[2]
+        start, end = (re.sub(r"\W|_", "", str(step)).lower() for step in (holder, node.pointer[-1]))
+        if len(same) > 1:
+            same = [name for name in same if name.lower().startswith(start)]
+        for model in sorted(same, key=lambda name: (name in found, not name.lower().endswith(end)))[:1]:
             found.setdefault(model, node.pointer)
+            found.setdefault(f"{model}.additional_properties", node.pointer)
             for name, child in children.items():
                 found.setdefault(f"{model}.{contents.fields[model][name]}", places.get(id(child), node.pointer))
     return found

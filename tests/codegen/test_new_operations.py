@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from codegen import regenerate
+from codegen import package_facts, regenerate
 from codegen.loading import load_yaml
 from codegen.operation_names import name_operations, operation_name
 
@@ -55,6 +56,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
         assert result.returncode == 0, result.stderr
         outcomes = json.loads(result.stdout)
         modules = (root / regenerate.PACKAGE / "api").glob("*/[!_]*.py")
+        contents = package_facts.read(root)
+        outcomes["places"] = {name: "/".join(map(str, contents.pointers.get(name, ()))) for name in contents.facts}
         outcomes["names"] = [f"{path.parent.name}.{path.stem}" for path in modules]
         (root / "outcomes.json").write_text(json.dumps(outcomes), encoding="utf-8")
 
@@ -65,6 +68,16 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_operations_have_names_that_a_person_would_choose(found: Any) -> None:
     """From method and path; the name of the vendor's own operation is the one that it always had."""
     assert set(found["names"]) == {f"{tag}.{name}" for tag, names in NAMES.items() for name in names}
+
+
+def test_every_class_is_found_in_the_document(found: Any) -> None:
+    """Also where many schemas have the same properties, such as the envelopes of the operations."""
+    assert [name for name, place in found["places"].items() if not place] == []
+    places = {name: found["places"][name] for name in found["places"] if "Response200" in name and "." not in name}
+    for name, place in places.items():
+        path, method = re.sub(r"[-_]|s$", "", place.split("/")[2]), place.rpartition("/responses")[0].rpartition("/")[2]
+        assert path in name.lower(), (name, place)
+        assert method in {"Get": "get", "Lis": "get", "Upd": "patch"}.get(name[:3], "post"), (name, place)
 
 
 @pytest.mark.parametrize(("where", "name"), [
