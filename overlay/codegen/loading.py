@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import functools
 import json
@@ -68,6 +69,11 @@ for _tag, _construct in (
     ("int", Loader.construct_whole_number),
 ):
     Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct)
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a text is JSON, or YAML in flow style."""
+    return data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{")
 
 
 def load_yaml(path: Path) -> Any:

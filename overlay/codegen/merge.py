@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import reprlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from .document import GenerationError, Pointer, pointer_to
-from .loading import Number, parse_yaml
+from .loading import Number, is_json, parse_yaml
 
 MAX_CONTRADICTIONS = 10
 # Down to which depth documents are merged. A node at that depth, such as an operation or a schema, is one value.
@@ -56,7 +55,7 @@ def merge_documents(documents: Sequence[tuple[str, bytes, Any]]) -> bytes:
 
 def with_style(text: bytes, document: Any) -> Any:
     """Return a document with comments, quotes and folded texts as written; one in JSON has none."""
-    if text.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
+    if is_json(text):
         return document
     yaml = YAML()
     yaml.preserve_quotes = True

@@ -14,7 +14,7 @@ import attrs
 import httpx
 
 from .document import GenerationError
-from .loading import parse_yaml
+from .loading import is_json, parse_yaml
 from .merge import merge_documents
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -59,9 +59,10 @@ def load(locations: Sequence[str]) -> Source:
 def read(location: str) -> list[Source]:
     """Read the documents at one location."""
     name, data = fetch(location) if URL.match(location) else (location, read_file(Path(location)))
-    is_json = data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{")
-    if len(data) > (limit := MAX_BYTES if is_json else min(MAX_BYTES, MAX_YAML_BYTES)):
-        raise GenerationError(f"{name}: larger than {limit} bytes{'' if is_json else ': convert it to JSON'}")
+    if len(data) > MAX_BYTES:
+        raise GenerationError(f"{name}: larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_YAML_BYTES and not is_json(data):
+        raise GenerationError(f"{name}: larger than {MAX_YAML_BYTES} bytes of YAML: convert it to JSON")
     if HTML.match(data):
         raise GenerationError(
             f"{name}: an HTML page. Give the OpenAPI document itself, or the page as Markdown:"

@@ -185,7 +185,7 @@ def test_files_that_take_too_long_are_refused(save: Callable[..., str], monkeypa
     yaml = save(SMALL + "# a comment\n" * 2_000_000)
     with monkeypatch.context() as patch:
         patch.setattr(spec_source, "parse_yaml", None)
-        assert "larger than 8388608 bytes: convert it to JSON" in refusal(yaml)
+        assert "larger than 8388608 bytes of YAML: convert it to JSON" in refusal(yaml)
         patch.setattr(spec_source, "MAX_BYTES", 1000)
         assert "/dev/zero: larger than 1000 bytes" in refusal("/dev/zero")
     assert spec_source.load([save(document(**{"x-a": "x" * 20_000_000}), "a.json")]).document["x-a"]
