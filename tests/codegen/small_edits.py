@@ -150,7 +150,9 @@ def outcome(name: str) -> Row:
 
         done = run("codegen", "update", "--json", str(new), "--root", str(root))
         if done.returncode not in (0, 2):
-            return Row(name, done.returncode, done.stderr.splitlines()[0].replace(f"{folder}/", ""), [], "unchanged")
+            refusal = done.stderr.splitlines()[0].replace(f"{folder}/", "")
+            is_clear = refusal.startswith("nothing was changed: ")
+            return Row(name, done.returncode, refusal, [], "unchanged" if is_clear else "**RED** no clear message")
         report = json.loads(done.stdout)
         changes = [
             f"{'**' if change['breaking'] else ''}{change['text']}{'**' if change['breaking'] else ''}"
