@@ -10,17 +10,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from .document import pointer_to
 from .package_facts import Contents, Fact
-from .pointers import Pointer, pointer_to
 
-Pointers = Mapping[str, Pointer]
-MIN_SHARED = 0.75
-"""The part of its fields that a model must share with another to count as that model with another name."""
-
-SECURITY: Pointer = ("components", "securitySchemes")
-"""What describes the constants of ``spec.py`` other than version and server."""
+Facts = Mapping[str, Fact]
 
 
 @frozen(kw_only=True)
@@ -44,63 +39,29 @@ class Change:
     text: str
 
 
-def compare(was: tuple[Contents, Pointers], now: tuple[Contents, Pointers]) -> list[Change]:
-    """Return the changes from one package to another, each given with its pointers, breaking changes first."""
-    (old, old_pointers), (new, new_pointers) = was, now
-    names = renamed(old, new)
-    before = {
-        with_names(name, names): fact.map(lambda text: with_names(text, names)) for name, fact in old.facts.items()
-    }
-    after, both = new.facts, {**before, **new.facts}
-    pointers = {name: SECURITY for name in both if name.startswith("spec.")}
-    pointers |= {**{with_names(name, names): at for name, at in old_pointers.items()}, **new_pointers}
+def compare(was: Contents, now: Contents) -> list[Change]:
+    """Return the changes from one package to another, breaking changes first."""
+    before, after = was.facts, now.facts
+    both, pointers = {**before, **after}, {**was.pointers, **now.pointers}
     sent, read = used(before, after, "parameter"), used(before, after, "operation", "response")
     literals = {name: fact.values for name, fact in both.items() if fact.values}
-    differing = [name for name in both if before.get(name) != after.get(name)]
-    takes_others = {both[name].of for name in differing if both[name].what == "parameter"}
-    found = [("changed", True, f"`{one}` is now called `{other}`", other) for one, other in names.items()]
-    for name in differing:
-        one, other, fact = before.get(name), after.get(name), both[name]
+    differing = {name: fact for name, fact in both.items() if before.get(name) != after.get(name)}
+    takes_others = {fact.of for fact in differing.values() if fact.what == "parameter"}
+    changes = []
+    for name, fact in differing.items():
         if fact.of and (fact.of in before) != (fact.of in after):
             continue  # part of what is new or gone as a whole
-        if one and other and name in takes_others:
-            one = evolve(one, declared=other.declared)  # with other parameters, its request is another one anyway
         is_sent = fact.what == "parameter" or (fact.of or name) in sent
         is_read = not is_sent or (fact.of or name) in read
-        found += [(*verdict, name) for verdict in verdicts(name, one, other, literals, is_sent, is_read)]
-    changes = [
-        Change(
-            kind=kind,
-            what=both[name].what,
-            path=pointer_to(pointers[name]) if name in pointers else "",
-            python=name,
-            breaking=breaking,
-            text=text,
-        )
-        for kind, breaking, text, name in found
-    ]
+        for kind, breaking, text in verdicts(name, before.get(name), after.get(name), literals, is_sent, is_read):
+            if text.endswith("sends another request") and name in takes_others:
+                continue  # with other parameters, it is another one anyway
+            path = pointer_to(pointers[name]) if name in pointers else ""
+            changes.append(Change(kind=kind, what=fact.what, path=path, python=name, breaking=breaking, text=text))
     return sorted(changes, key=lambda change: (not change.breaking, change.path, change.text))
 
 
-def renamed(old: Contents, new: Contents) -> dict[str, str]:
-    """Return the new names of the models and Literals that exist under another name."""
-    found: dict[str, str] = {}
-    for was in [name for name, fact in old.facts.items() if fact.what in ("model", "values") and name not in new.facts]:
-        parts = old.facts[was].values or old.fields[was].keys()
-        for now in [name for name in new.facts if name not in old.facts and name not in found.values()]:
-            others = new.facts[now].values or new.fields.get(now, {}).keys()
-            if parts and len(parts & others) >= MIN_SHARED * len(parts | others):
-                found[was] = now
-                break
-    return found
-
-
-def with_names(text: str, names: Mapping[str, str]) -> str:
-    """Return a text with models called by their new names."""
-    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text) if names else text
-
-
-def used(before: Mapping[str, Fact], after: Mapping[str, Fact], *what: str) -> set[str]:
+def used(before: Facts, after: Facts, *what: str) -> set[str]:
     """Return the models and Literals that parameters, or responses, consist of in either package."""
     facts = [*before.items(), *after.items()]
     parts: dict[str, set[str]] = {}
@@ -169,8 +130,7 @@ def members(annotation: str, literals: Mapping[str, frozenset[str]]) -> set[str]
     """Return the members of a union, with the values of its Literals."""
     waiting: list[ast.expr] = [ast.parse(annotation, mode="eval").body]
     found: set[str] = set()
-    while waiting:
-        node = waiting.pop()
+    for node in waiting:
         if isinstance(node, ast.BinOp):
             waiting += [node.left, node.right]
         else:

@@ -9,6 +9,7 @@ regenerate.py runs this in a separate process.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import json
@@ -22,10 +23,8 @@ from typing import Any
 import msgspec
 
 from .contents import FORMS, READ_AS
-from .document import operations
-from .pointers import resolve
+from .document import operations, resolve, walk
 from .samples import FILE, Samples
-from .walk import walk
 
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 """The default style of parameters, which is the only one that the client supports."""
@@ -34,21 +33,11 @@ HOLDS = {"query": (list, dict), "path": (list,), "header": (), "cookie": ()}
 MEDIA = {content_type: media for media, content_type in READ_AS.items()}
 
 
-def load(package: Path) -> tuple[dict[str, Any], list[str]]:
-    """Import every module of the package; return the modules by name, and a message for each that fails."""
-    modules, problems = {}, []
-    for path in sorted(package.rglob("*.py")):
-        name = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
-        try:
-            modules[name] = importlib.import_module(f"{package.name}.{name}".removesuffix(".__init__"))
-        except Exception as error:  # any exception: it becomes a message
-            problems.append(f"{path.relative_to(package)}: cannot be imported: {described(error)}")
-    return modules, problems
-
-
-def described(error: Exception) -> str:
-    """Return type and message of an exception in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+def load(package: Path) -> dict[str, Any]:
+    """Import every module of the package; return the modules by name."""
+    paths = sorted(package.rglob("*.py"))
+    names = [".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    return {name: importlib.import_module(f"{package.name}.{name}".removesuffix(".__init__")) for name in names}
 
 
 class Comparison:
@@ -69,31 +58,33 @@ class Comparison:
     def run(self) -> dict[str, Any]:
         """Compare everything."""
         for name, kind in self.classes.items():
-            model, where = getattr(self.modules["models"], kind, None), f"#/components/schemas/{name}"
-            if model is None:  # the alias of a text
-                continue
-            try:
-                self.check_values(where, self.schemas[name], model | None)
-            except Exception as error:  # any exception: it becomes a message
-                self.problem(where, f"its class cannot be used: {described(error)}", described(error))
+            if model := getattr(self.modules["models"], kind, None):  # else it is the alias of a text
+                where = f"#/components/schemas/{name}"
+                with self.reporting(where, "its class cannot be used"):
+                    self.check_values(where, self.schemas[name], model | None)
         found = {str(module.__doc__): module for module in self.modules.values() if hasattr(module, "RESPONSES")}
         for where, operation in operations(self.document):
             if where not in found:
                 self.problem(where, "has no module")
                 continue
-            try:
+            with self.reporting(where, "its request cannot be built"):
                 self.check_operation(where, operation, found[where])
-            except Exception as error:
-                self.problem(where, f"its request cannot be built: {described(error)}", described(error))
         warnings = self.check_seen()
-        return {
-            "problems": [self.problems[key] for key in self.problems if key not in self._direct],
-            "warnings": warnings,
-        }
+        problems = [self.problems[key] for key in self.problems if key not in self._direct]
+        return {"problems": problems, "warnings": warnings}
 
     def problem(self, where: str, text: str, key: Any = None) -> None:
         """Record a problem, unless one with that key is known from elsewhere."""
         self.problems.setdefault(key or (where, text), f"{where}: {text}")
+
+    @contextlib.contextmanager
+    def reporting(self, where: str, text: str) -> Iterator[None]:
+        """Turn any exception into a problem."""
+        try:
+            yield
+        except Exception as error:  # of generated code
+            cause = " ".join(f"{type(error).__name__}: {error}".split())
+            self.problem(where, f"{text}: {cause}", cause)
 
     def check_values(self, where: str, schema: Any, hint: Any) -> list[tuple[Any, Any]]:
         """Check that a type keeps each value of a schema; return the values and what they become."""
@@ -250,10 +241,7 @@ def sent_parameters(request: Any, path: str) -> dict[tuple[str, str], str]:
 def main() -> None:
     """Write what is found as JSON."""
     facts = json.load(sys.stdin)
-    modules, problems = load(Path(sys.argv[1]))
-    found = {"problems": problems, "warnings": {}}
-    if not problems:
-        found = Comparison(facts["document"], modules, facts["classes"]).run()
+    found = Comparison(facts["document"], load(Path(sys.argv[1])), facts["classes"]).run()
     sys.stdout.write(json.dumps(found))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from .pointers import resolve
-from .walk import Node
+from .document import Node, resolve
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 BINARY = {"type": "string", "format": "binary"}

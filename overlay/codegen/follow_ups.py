@@ -7,7 +7,6 @@ cannot see. All are computed from the working tree. tests/codegen/test_follow_up
 from __future__ import annotations
 
 import ast
-import copy
 import json
 import os
 import re
@@ -22,25 +21,23 @@ from typing import Any, Literal
 from attrs import frozen
 
 from . import package_facts
-from .document import GenerationError
+from .document import GenerationError, at, parts, pointer_to, walk
 from .fixes import apply_fixes
 from .loading import load_yaml
-from .package_facts import PACKAGE, Contents
-from .pointers import Pointer, pointer_to, resolve
+from .package_facts import Contents
+from .regenerate import CONFIG, FIXES, PACKAGE
 
 OVERLAY = "overlay/puretalk_client"
-FIXES = "overlay/spec-fixes.yaml"
-CONFIG = "generator-config.yaml"
 STATUS = f"{OVERLAY}/_call_status.py"
 SAMPLES = f"{OVERLAY}/testing/_samples.py"
+TESTED = "tests/support/openapi.yaml"
 
 PATH = os.pathsep.join(("overlay", "generated"))
 MYPY = (
     *("mypy", "--config-file=", "--strict", "--explicit-package-bases", "--namespace-packages"),
     *("--no-error-summary", "--output=json"),
 )
-NOT_DECLARED = ("description", "example", "examples", "default")
-TRANSPARENT = ("oneOf", "anyOf", "allOf")
+UNIONS = ("oneOf", "anyOf", "allOf")
 WRITERS = ("testing/_samples.py", "testing/_sandbox.py", "testing/_fault.py", "testing/_lifecycle.py", "_envelope.py")
 """The modules that write the names of fields as texts."""
 # Run with the packages of the project: prints each place where what the sandbox sends does not match the models.
@@ -62,7 +59,7 @@ for model, make, value in (
             print(json.dumps([code.co_filename, code.co_firstlineno, field, drift.kind, drift.expected]))
 """
 
-Kind = Literal["status", "fix", "renamed", "override", "type", "field", "sample"]
+Kind = Literal["status", "fix", "renamed", "override", "type", "field", "required", "sample"]
 
 
 @frozen
@@ -79,23 +76,12 @@ class FollowUp:
 
 def open_follow_ups(root: Path) -> list[FollowUp]:
     """Return the follow-ups of the project at ``root``."""
-    contents, vendored = package_facts.read(root), load_yaml(root / "openapi.yaml")
-    fixed = copy.deepcopy(vendored)
-    found = list(fixes(root, fixed))
-    idle = idle_overrides(root, contents)
-    renamed = renamed_model(contents, idle)
-    found += statuses(root, vendored, package_facts.pointers(fixed, contents), renamed[1] if renamed else "Call")
-    if renamed:
-        old, new = renamed  # everything else follows from it
-        text = f"the document calls {old} {new} now: add `{new}: {{ class_name: {old} }}` under class_overrides"
-        text += ' and run "make generate"; nothing changes then, for callers or here'
-        return [*found, FollowUp("renamed", next(iter(idle.values()))[0], text)]
-    if idle:
-        found.append(FollowUp("override", next(iter(idle.values()))[0], advice(contents, idle)))
-    gone = re.compile(rf"\b({'|'.join(name for _, name in idle.values())})\b") if idle else None
-    errors = [error for error in types_of(root) if not (gone and gone.search(error.text))]
-    found += (unfit := [*errors, *fields(root, contents)])
-    return found if unfit or idle else [*found, *samples(root)]  # which cannot be imported otherwise
+    contents = package_facts.read(root)
+    found = [*fixes(root, load_yaml(root / "openapi.yaml")), *statuses(root, contents)]
+    if idle := list(overrides(root, contents)):
+        return found + idle  # what else is left follows from it, or is found once it is done
+    found += [*required(root, contents), *(unfit := [*types_of(root), *fields(root, contents)])]
+    return found if unfit else [*found, *samples(root)]  # which cannot be imported otherwise
 
 
 def run_python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -118,21 +104,21 @@ def fixes(root: Path, document: Any) -> Iterator[FollowUp]:
     for number, action in enumerate(overlay["actions"]):
         where, target = f"{FIXES}:{beginnings[number]}", str(action["target"]).strip()
         idle: list[str] = []
-        before = declared(document, (), {})
+        before = declared(document)
         apply_fixes(document, {"actions": [action]}, FIXES, idle)
         yield from (FollowUp("fix", where, re.sub("^action 1 ", "", text)) for text in idle)
-        after = declared(document, (), {})
+        after = declared(document)
         # A removal states by its last name what is lost, any other action by the types and values in its target.
         last = re.search(r"(?:\.|\[')(\w+)(?:'\])?$", target)
         removed = last[1] if last and action.get("remove") else ""
-        for at, values in before.items():
-            lost = values - after.get(at, set())
+        for place, values in before.items():
+            lost = values - after.get(place, set())
             if not action.get("remove"):
                 lost -= set(re.findall(r"'(.*?)'", target))
             if removed == "enum":
                 lost = {value for value in lost if value[0] not in "'\""}
-            if lost and removed not in at:
-                text = f"hides that {pointer_to(at)} can be {', '.join(sorted(lost))}: adapt its target or its update"
+            if lost and not (removed and f"/{removed}" in place):
+                text = f"hides that {place} can be {', '.join(sorted(lost))}: adapt its target or its update"
                 yield FollowUp("fix", where, f"({action.get('description', target)}) {text}")
 
 
@@ -142,87 +128,64 @@ def lines_with(path: Path, pattern: str) -> list[int]:
     return [number for number, line in enumerate(lines, 1) if re.match(pattern, line)]
 
 
-def declared(node: Any, at: Pointer, found: dict[Pointer, set[str]]) -> dict[Pointer, set[str]]:
+def declared(document: Any) -> dict[str, set[str]]:
     """Return the types and values that a document declares for each place, whatever union they are in."""
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            declared(item, at if at[-1:] == ("",) else (*at, index), found)
-    for key, value in node.items() if isinstance(node, dict) else ():
-        here = tuple(step for step in at if step)
-        if key == "type" and isinstance(value, (str, list)):
-            found.setdefault(here, set()).update([value] if isinstance(value, str) else value)
-        elif key in ("enum", "const"):
-            found.setdefault(here, set()).update(map(repr, value if isinstance(value, list) else [value]))
-        elif key == "properties" and isinstance(value, dict):
-            for name, child in value.items():
-                declared(child, (*here, "properties", name), found)
-        elif key not in NOT_DECLARED:
-            declared(value, (*here, "" if key in TRANSPARENT else key), found)
+    found: dict[str, set[str]] = {}
+    for node in walk(document):
+        if node.kind == "schema":
+            types, values = node.value.get("type") or [], [*(node.value.get("enum") or ())]
+            values += [node.value["const"]] if "const" in node.value else []
+            place = re.sub(rf"/({'|'.join(UNIONS)})/\d+", "", pointer_to(node.pointer))
+            found.setdefault(place, set()).update([types] if isinstance(types, str) else types, map(repr, values))
     return found
 
 
-def statuses(root: Path, document: Any, pointers: dict[str, Pointer], call: str) -> Iterator[FollowUp]:
-    """Find statuses in the vendor's document, whose enum a fix removes, that ``CallStatus`` does not have."""
-    path, node = root / STATUS, document
+def statuses(root: Path, contents: Contents) -> Iterator[FollowUp]:
+    """Find statuses of calls in the vendor's document, whose enum a fix removes, that ``CallStatus`` does not have."""
+    path, document, values = root / STATUS, load_yaml(root / "openapi.yaml"), list[Any]()
+    for name, names in contents.fields.items():
+        if {"call_id", "status"} <= names.keys() and f"{name}.status" in contents.pointers:
+            for part in parts(document, at(document, contents.pointers[f"{name}.status"]), *UNIONS):
+                values += [*(part.get("enum") or ()), part.get("const")]
     known = runpy.run_path(str(path))["CallStatus"]
-    try:
-        for step in pointers[f"{call}.status"]:
-            node = node[step]
-    except (KeyError, IndexError, TypeError):
-        return  # there is none
     last = lines_with(path, r'    [A-Z_]+ = "')[-1]
-    for value in values_of(document, node):
+    for value in dict.fromkeys(values):
         if isinstance(value, str) and not known(value).is_known:
             text = f"CallStatus does not have {value!r}: add a member, and if it is final, add it to _FINAL"
             text += " and to FINAL in tests/unit/test_call_status.py"
             yield FollowUp("status", f"{STATUS}:{last}", text)
 
 
-def values_of(document: Any, schema: Any) -> Iterator[Any]:
-    """Yield the values that a schema lists, also in the members of a union."""
-    schema = resolve(document, schema)
-    yield from [*(schema.get("enum") or ()), *([schema["const"]] if "const" in schema else ())]
-    for keyword in TRANSPARENT:
-        for member in schema.get(keyword) or ():
-            yield from values_of(document, member)
-
-
-def idle_overrides(root: Path, contents: Contents) -> dict[str, tuple[str, str]]:
-    """Return place and class name of each override without effect: the generator ignores those that match nothing."""
+def class_names(root: Path) -> dict[str, str]:
+    """Return the names that the configuration gives to classes."""
     overrides: Any = load_yaml(root / CONFIG).get("class_overrides") or {}
-    found = {}
-    for key, override in overrides.items():
-        if (name := str(override.get("class_name", key))) not in contents.facts:
-            line = [*lines_with(root / CONFIG, rf"\s*{re.escape(key)}\s*:"), 1][0]
-            found[key] = (f"{CONFIG}:{line}", name)
-    return found
+    return {key: str(override.get("class_name", key)) for key, override in overrides.items()}
 
 
-def renamed_model(contents: Contents, idle: dict[str, tuple[str, str]]) -> tuple[str, str] | None:
-    """Return the old and the new name of a model whose nested classes all have names that begin differently now."""
-    endings = Counter(
-        (key.removesuffix(name.removeprefix(model)), model)
-        for model in contents.fields
-        for name in contents.facts
-        for key in idle
-        if name.startswith(model) and name != model and key.endswith(name.removeprefix(model))
-    )
-    found = [
-        names for names, count in endings.most_common() if count > 1 and names[0] and names[0] not in contents.facts
-    ]
-    return found[0] if found else None
-
-
-def advice(contents: Contents, idle: dict[str, tuple[str, str]]) -> str:
-    """Advise on overrides that match nothing, by the classes whose names end alike."""
-    keys = []
+def overrides(root: Path, contents: Contents) -> Iterator[FollowUp]:
+    """Find the class overrides without effect, which the generator ignores, by the classes whose names end alike."""
+    names = class_names(root)
+    idle = [key for key, name in names.items() if name not in contents.facts]
+    guesses, renamed = [], Counter[tuple[str, str]]()
     for key in idle:
-        if any(key.startswith(name) for _, name in idle.values()):
+        if any(key.startswith(names[other]) for other in idle):
             continue  # a nested class, whose key is right again when that of its parent is
         endings = [key[start:] for start in range(len(key) - 3)]  # the longest first
-        found = [name for ending in endings for name in contents.fields | contents.facts if name.endswith(ending)]
-        keys.append(f"{key} (now {found[0]}?)" if found else key)
-    return f"rename or delete the keys that match nothing: {', '.join(keys)}; see {PACKAGE}/models.py"
+        found = [(name, ending) for ending in endings for name in contents.facts if name.endswith(ending)]
+        guesses.append(f"{key} (now {found[0][0]}?)" if found else key)
+        renamed.update({(key.removesuffix(ending), name.removesuffix(ending)) for name, ending in found[:1]})
+    if not idle:
+        return
+    line, *_ = [*lines_with(root / CONFIG, rf"\s*{re.escape(idle[0])}\s*:"), 1]
+    where = f"{CONFIG}:{line}"
+    for (old, new), count in renamed.most_common(1):
+        if count > 1 and new in contents.fields and old not in contents.facts:
+            text = f"the document calls {old} {new} now: add `{new}: {{ class_name: {old} }}` under class_overrides"
+            text += ' and run "make generate"; nothing changes then, for callers or here'
+            yield FollowUp("renamed", where, text)
+            return
+    text = f"rename or delete the keys that match nothing: {', '.join(guesses)}; see {PACKAGE}/models.py"
+    yield FollowUp("override", where, text)
 
 
 def types_of(root: Path) -> list[FollowUp]:
@@ -258,6 +221,20 @@ def fields(root: Path, contents: Contents) -> Iterator[FollowUp]:
                 if returns is None or ast.unparse(returns) != needed:
                     text = f"{node.name}.{name} of the document is `{needed}`: add or adapt the property"
                     yield FollowUp("field", f"{where}{node.lineno}", text)
+
+
+def required(root: Path, contents: Contents) -> Iterator[FollowUp]:
+    """Find fields that are required now, and were not in the document that the tests stand on."""
+    if (root / TESTED).is_file():
+        document = load_yaml(root / TESTED)
+        schemas = [node.value for node in walk(document) if node.kind == "schema"]
+        known = {name for schema in schemas for name in schema.get("properties") or ()}
+        known -= {name for schema in schemas for name in schema.get("required") or ()}
+        tested = {*document["components"]["schemas"], *class_names(root).values()}
+        for model, names in [(model, contents.fields[model]) for model in sorted(tested & contents.fields.keys())]:
+            for name in [name for name in names if name in known and contents.facts[f"{model}.{names[name]}"].required]:
+                text = f"{model}.{name} is required now: add it to each {model} in tests/ that lacks it, and then here"
+                yield FollowUp("required", f"{TESTED}:1", text)
 
 
 def samples(root: Path) -> Iterator[FollowUp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import functools
 import json
@@ -17,10 +18,6 @@ from .document import GenerationError
 # Far more than any OpenAPI document has, and few enough to walk quickly.
 MAX_NODES = 1_000_000
 MAX_LEVELS = 100
-
-HIDDEN = {0x85: 0xF0085, 0x2028: 0xF2028, 0x2029: 0xF2029}
-"""Line breaks in YAML 1.1, but not in YAML 1.2, and the private characters that stand for them in the parser."""
-SHOWN = {hidden: character for character, hidden in HIDDEN.items()}
 
 
 class Number(float):
@@ -45,11 +42,7 @@ class Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  #
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(key.value)
         self.flatten_mapping(node)  # what is merged by "<<" comes first
-        return {key.value.translate(SHOWN): self.construct_object(value, deep=True) for key, value in node.value}
-
-    def construct_text(self, node: Any) -> str:
-        """Build a text."""
-        return str(node.value).translate(SHOWN)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
     def construct_number(self, node: Any) -> Number:
         """Build a number with a fraction."""
@@ -72,11 +65,15 @@ for _tag, _pattern, _first in (
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 for _tag, _construct in (
     ("map", Loader.construct_mapping),
-    ("str", Loader.construct_text),
     ("float", Loader.construct_number),
     ("int", Loader.construct_whole_number),
 ):
     Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct)
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a text is JSON, or YAML in flow style."""
+    return data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{")
 
 
 def load_yaml(path: Path) -> Any:
@@ -103,7 +100,6 @@ def parse_yaml(data: bytes, name: str, lines_before: int = 0) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{lines_before + mark.line + 1}" if mark else ""
-        # About an anchor that is used twice only the context says it.
         problem = error.context if error.problem in (None, "second occurrence") else error.problem
         raise GenerationError(f"{name}{line}: not YAML: {problem}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:
@@ -121,7 +117,7 @@ def parse_text(text: str) -> Any:
             document = json.loads(text, object_pairs_hook=unique_keys)
             json.dumps(document, ensure_ascii=False).encode()  # which refuses half a surrogate pair
             return document
-    level, text = 0, text.translate(HIDDEN)
+    level = 0
     for event in yaml.parse(text, Loader):  # building what is nested too deeply would crash the interpreter, in C
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if level > MAX_LEVELS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import reprlib
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from .document import GenerationError
-from .loading import Number, parse_yaml
-from .pointers import Pointer, pointer_to
+from .document import GenerationError, Pointer, pointer_to
+from .loading import Number, is_json, parse_yaml
 
 MAX_CONTRADICTIONS = 10
 # Down to which depth documents are merged. A node at that depth, such as an operation or a schema, is one value.
@@ -29,34 +27,35 @@ MISSING = object()
 def merge_documents(documents: Sequence[tuple[str, bytes, Any]]) -> bytes:
     """Merge documents, given by name, text and value, into YAML in the style of the texts; list contradictions."""
     merged: dict[Pointer, tuple[Any, str]] = {}
-    styled: dict[Pointer, Any] = {}
+    styled: dict[str, Any] = {}
     contradictions: list[str] = []
     for name, text, document in documents:
-        styled = {**dict(parts(with_style(text, document), name)), **styled}
+        as_written = dict(parts(with_style(text, document), name))
         for at, value in parts(document, name):
+            if at not in merged and value is not MISSING:
+                add(styled, at, as_written[at])
             known, first = merged.setdefault(at, (value, name))
             contradictions += [
                 f"{pointer}: {describe(one)} in {first}, {describe(other)} in {name}"
                 for pointer, one, other in differences(known, value, pointer_to(at))
             ]
     if contradictions:
-        lines = contradictions[:MAX_CONTRADICTIONS]
-        if len(contradictions) > len(lines):
-            lines.append(f"... and {len(contradictions) - len(lines)} more")
-        advice = "the documents contradict each other. Use documents of the same version of the API."
+        advice = f"the documents contradict each other in {len(contradictions)} places, such as"
+        lines = [*contradictions[:MAX_CONTRADICTIONS], "Use documents of the same version of the API."]
         raise GenerationError("\n".join([advice, *lines]))
     names = dict.fromkeys(name if "://" in name else Path(name).name for name, *_ in documents)
     head = f"# Merged from {' and '.join(' '.join(name.split()) for name in names)}.\n"
-    result = head.encode() + dump(assemble({at: styled.get(at, value) for at, (value, _) in merged.items()}))
-    whole = assemble({at: value for at, (value, _) in merged.items()})
-    for pointer, *_ in differences(whole, parse_yaml(result, "the merged document"), "#"):
-        raise GenerationError(f"the merged document: {pointer} is lost when written as YAML")
+    result = head.encode() + dump(styled)
+    expected = {at: value for at, (value, _) in merged.items() if value is not MISSING}
+    written = {at: value for at, value in parts(parse_yaml(result, "merged"), "merged") if value is not MISSING}
+    if written != expected:
+        raise GenerationError("the merged document cannot be written as YAML without a loss")
     return result
 
 
 def with_style(text: bytes, document: Any) -> Any:
     """Return a document with comments, quotes and folded texts as written; one in JSON has none."""
-    if text.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
+    if is_json(text):
         return document
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -64,12 +63,12 @@ def with_style(text: bytes, document: Any) -> Any:
 
 
 def parts(node: Any, name: str, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Yield pointer and value of each mergeable part of a document: facts, operations, components."""
+    """Yield pointer and value of each mergeable part of a document: facts, operations, components, tags by name."""
     if at and len(at) >= DEPTHS.get(str(at[0]), 1):
         yield at, node
         return
-    if at == ("tags",):
-        node = by_name(node, name)
+    if at == ("tags",) and isinstance(node, list):
+        node = {str(tag.get("name") if isinstance(tag, dict) else tag): tag for tag in node}
     if not isinstance(node, dict):
         raise GenerationError(f"{name}: {pointer_to(at)}: not a mapping, so it cannot be merged")
     if not at and node.get("paths"):
@@ -78,16 +77,6 @@ def parts(node: Any, name: str, at: Pointer = ()) -> Iterator[tuple[Pointer, Any
         yield from (((*at, key), MISSING) for key in PATH_WIDE if key not in node)
     for key, value in node.items():
         yield from parts(value, name, (*at, str(key)))
-
-
-def by_name(tags: Any, name: str) -> dict[str, Any]:
-    """Return the tags by name."""
-    found: dict[str, Any] = {}
-    for tag in tags if isinstance(tags, list) else [tags]:
-        if not isinstance(tag, dict) or not isinstance(tag.get("name"), str) or tag["name"] in found:
-            raise GenerationError(f"{name}: #/tags: not a list of tags with unique names")
-        found[tag["name"]] = tag
-    return found
 
 
 def differences(one: Any, other: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
@@ -107,25 +96,18 @@ def differences(one: Any, other: Any, pointer: str) -> Iterator[tuple[str, Any, 
 
 def describe(value: Any) -> str:
     """Describe a value in a few words."""
-    if value is MISSING:
-        return "missing"
-    if isinstance(value, (dict, list)):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    return reprlib.repr(str(value) if isinstance(value, str) else value)
+    return "missing" if value is MISSING else reprlib.repr(value)
 
 
-def assemble(merged: dict[Pointer, Any]) -> Any:
-    """Build a document from its parts."""
-    document: dict[Any, Any] = {}
-    for at, value in merged.items():
-        node = document
-        for key in at[:-1]:
-            node = node.setdefault(key, {})
-        if value is not MISSING:
-            node[at[-1]] = value
-    if "tags" in document:
-        document["tags"] = list(document["tags"].values())
-    return document
+def add(document: dict[str, Any], at: Pointer, value: Any) -> None:
+    """Add a part to a document."""
+    *above, last = map(str, at)
+    for step in above:
+        document = document.setdefault(step, [] if step == "tags" else {})
+    if isinstance(document, list):
+        document.append(value)
+    else:
+        document[last] = value
 
 
 def dump(document: Any) -> bytes:

@@ -8,10 +8,8 @@ from typing import Any
 from attrs import define, field
 
 from .contents import BINARY, Warnings, normalize_body, normalize_response
-from .document import GenerationError, operations
-from .pointers import resolve
+from .document import GenerationError, Node, operations, parts, resolve, walk
 from .security import Place, find_keys, own_server, server_of
-from .walk import Node, parts, walk
 
 IGNORED_HEADERS = ("accept", "content-type", "authorization")
 """Header parameters with these names must be ignored (OpenAPI 3.0.1, Parameter Object)."""

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import griffe
-from attrs import evolve, field, frozen
-from openapi_python_client.strings import ClassName, PythonIdentifier
+from attrs import field, frozen
+from openapi_python_client.strings import PythonIdentifier
 
-from .document import GenerationError, operations
-from .pointers import Pointer, at as target_of
+from .document import GenerationError, Pointer, operations, parts, resolve, walk
+from .fixes import apply_fixes
+from .loading import load_yaml
+from .regenerate import FIXES, PACKAGE
 
-PACKAGE = "generated/puretalk_generated"
 JSON_NAME = re.compile(r"""'json_name': ('.*?'|".*?")}""")
 
 
@@ -38,10 +38,6 @@ class Fact:
     declared: str = ""
     """Everything else that the source says of it."""
 
-    def map(self, change: Callable[[str], str]) -> Fact:
-        """Return the fact with its texts changed."""
-        return evolve(self, of=change(self.of), type=change(self.type), declared=change(self.declared))
-
 
 @frozen
 class Contents:
@@ -53,10 +49,14 @@ class Contents:
     """The names of each model's fields, by their names in the document."""
     routes: dict[str, str] = field(factory=dict)
     """The names of the operations, by method and path."""
+    pointers: dict[str, Pointer] = field(factory=dict)
+    """The pointer of each name that the document, with the fixes, describes."""
 
 
 def read(root: Path) -> Contents:
     """Read the generated package of the project at ``root``."""
+    document = load_yaml(root / "openapi.yaml")
+    apply_fixes(document, load_yaml(root / FIXES), FIXES, [])
     folder, found = root / PACKAGE, Contents()
     try:
         package: Any = griffe.GriffeLoader(search_paths=[folder.parent], allow_inspection=False).load(folder.name)
@@ -68,6 +68,7 @@ def read(root: Path) -> Contents:
             found.facts[f"spec.{name}"] = Fact(what="constant", type=str(constant.value))
     except (ImportError, KeyError, griffe.GriffeError) as error:
         raise GenerationError(f'{PACKAGE}: cannot be read ({error}): run "make generate"') from None
+    found.pointers.update(pointers(document, found))
     return found
 
 
@@ -115,71 +116,36 @@ def read_operation(name: str, module: Any, found: Contents) -> None:
 
 def pointers(document: Any, contents: Contents) -> dict[str, Pointer]:
     """Return the pointer into ``document``, which has the fixes, of each name that it describes."""
-    found: dict[str, Pointer] = {"spec.VERSION": ("info", "version"), "spec.SERVER": ("servers", 0, "url")}
-
-    def name_models(schema: Any, at: Pointer, hint: str) -> None:
-        """Note the models in a schema, whose type in Python is ``hint``."""
-        schema, at = followed(document, schema, at)
-        words = [word for word in re.findall(r"\w+", hint) if word in contents.facts and word not in found]
-        if not isinstance(schema, dict) or not words:
-            return
-        own = {name: (child, child_at) for name, child, child_at in properties(document, schema, at)}
-        values = {repr(value) for value in schema.get("enum") or () if value is not None}
-        for word in words:
-            names = contents.fields.get(word)
-            is_model = names is not None and own.keys() == names.keys() and (own or schema.get("type") == "object")
-            if is_model or (values and values == contents.facts[word].values):
-                found[word] = at
-                for name, (child, child_at) in own.items():
-                    field = f"{word}.{names[name]}" if names else name
-                    found[field] = child_at
-                    name_models(child, child_at, contents.facts[field].type)
-                return
-        for keyword in ("oneOf", "anyOf", "allOf"):
-            for index, member in enumerate(schema.get(keyword) or ()):
-                name_models(member, (*at, keyword, index), hint)
-        for keyword in ("items", "additionalProperties"):
-            name_models(schema.get(keyword), (*at, keyword), hint)
-
-    def name_part(node: Any, at: Pointer, name: str) -> None:
-        """Note a parameter, a body or a response, and the models in it."""
-        if name in contents.facts:
-            found[name], hint = at, contents.facts[name].type
-            node, at = followed(document, node, at)
-            name_models(node.get("schema"), (*at, "schema"), hint)
-            for kind, media in (node.get("content") or {}).items():
-                name_models((media or {}).get("schema"), (*at, "content", kind, "schema"), hint)
-
+    found: dict[str, Pointer] = {"spec.API_KEY": ("components", "securitySchemes")}
+    found |= {"spec.VERSION": ("info", "version"), "spec.SERVER": ("servers", 0, "url")}
     for where, operation in operations(document):
-        if name := contents.routes.get(where):
-            method, path = where.split(" ", 1)
-            at = found[name] = ("paths", path, method.lower())
-            for holder, holder_at in ((document["paths"][path], at[:2]), (operation, at)):
-                for index, parameter in enumerate(holder.get("parameters") or ()):
-                    python = PythonIdentifier(str(followed(document, parameter, ())[0].get("name")), "field_")
-                    name_part(parameter, (*holder_at, "parameters", index), f"{name}({python})")
-            name_part(operation.get("requestBody"), (*at, "requestBody"), f"{name}(body)")
-            for status, response in (operation.get("responses") or {}).items():
-                first = str(status).replace("X", "0").replace("default", "0")
-                name_part(response, (*at, "responses", str(status)), f"{name} {first}")
-    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
-        name_models(schema, ("components", "schemas", name), str(ClassName(name, "field_")))
+        name, (method, path) = contents.routes.get(where, where), where.split(" ", 1)
+        at = found[name] = ("paths", path, method.lower())
+        for holder, holder_at in ((document["paths"][path], at[:2]), (operation, at)):
+            for index, parameter in enumerate(holder.get("parameters") or ()):
+                python = PythonIdentifier(str(resolve(document, parameter).get("name")), "field_")
+                found[f"{name}({python})"] = (*holder_at, "parameters", index)
+        found[f"{name}(body)"] = (*at, "requestBody")
+        for status in operation.get("responses") or {}:
+            found[f"{name} {str(status).replace('X', '0').replace('default', '0')}"] = (*at, "responses", str(status))
+    nodes = [node for node in walk(document) if node.kind == "schema"]
+    places = {id(node.value): node.pointer for node in nodes}
+    for node in nodes:
+        members = parts(document, node.value, "allOf") if "$ref" not in node.value else []
+        children = {name: child for part in members for name, child in (part.get("properties") or {}).items()}
+        is_object = children or (node.value.get("type") == "object" and "additionalProperties" in node.value)
+        values = {repr(value) for value in node.value.get("enum") or () if value is not None}
+        # A class has the properties or values of its schema. Of several, it is the one with the name of the operation
+        # or the component in which the schema is, and then of the last step to it.
+        same = [name for name, names in contents.fields.items() if is_object and names.keys() == children.keys()]
+        same += [name for name, fact in contents.facts.items() if values and fact.values == values]
+        holder = contents.routes.get(node.place.partition(": ")[0], str(node.pointer[2])).rpartition(".")[2]
+        start, end = (re.sub(r"\W|_", "", str(step)).lower() for step in (holder, node.pointer[-1]))
+        if len(same) > 1:
+            same = [name for name in same if name.lower().startswith(start)]
+        for model in sorted(same, key=lambda name: (name in found, not name.lower().endswith(end)))[:1]:
+            found.setdefault(model, node.pointer)
+            found.setdefault(f"{model}.additional_properties", node.pointer)
+            for name, child in children.items():
+                found.setdefault(f"{model}.{contents.fields[model][name]}", places.get(id(child), node.pointer))
     return found
-
-
-def followed(document: Any, node: Any, at: Pointer) -> tuple[Any, Pointer]:
-    """Follow references from a node; return the node that they lead to, and its pointer."""
-    while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
-        node = target_of(document, reference)
-        at = tuple(step.replace("~1", "/").replace("~0", "~") for step in reference.split("/")[1:])
-    return node, at
-
-
-def properties(document: Any, schema: Any, at: Pointer) -> Iterator[tuple[str, Any, Pointer]]:
-    """Yield name, schema and pointer of each property, also of those in ``allOf``."""
-    for index, part in enumerate(schema.get("allOf") or ()):
-        member, member_at = followed(document, part, (*at, "allOf", index))
-        if isinstance(member, dict):
-            yield from properties(document, member, member_at)
-    for name, child in (schema.get("properties") or {}).items():
-        yield name, child, (*at, "properties", name)

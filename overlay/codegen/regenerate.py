@@ -6,12 +6,14 @@ this project. The result replaces the existing package only if there was no erro
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,15 +24,14 @@ from pydantic import BaseModel, ValidationError
 
 from . import generator
 from .contents import Warnings
-from .document import GenerationError, check_document
+from .document import GenerationError, Pointer, at, check_document, place
 from .fixes import apply_fixes
 from .loading import load_yaml
 from .normalize import normalize
 from .operation_names import name_operations
-from .walk import place
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "puretalk_generated"
+PACKAGE = "generated/puretalk_generated"
 CONFIG = "generator-config.yaml"
 FIXES = "overlay/spec-fixes.yaml"
 TEMPLATES = "overlay/templates"
@@ -49,15 +50,14 @@ def validated(kind: type[BaseModel], content: Any, message: str) -> Any:
     except ValidationError as error:
         found: dict[str, str] = {}
         for each in error.errors(include_url=False, include_context=False, include_input=False):
-            node, pointer = content, list[str | int]()
+            pointer: Pointer = ()
             for step in each["loc"]:  # which also names the alternatives of a union
-                members: Any = dict(enumerate(node)) if isinstance(node, list) else node
-                if isinstance(members, dict) and step in members:
-                    node = members[step]
-                    pointer.append(step)
+                with contextlib.suppress(KeyError):
+                    at(content, (*pointer, step))
+                    pointer = (*pointer, step)
             if each["type"] == "missing":
-                pointer.append(each["loc"][-1])
-            found.setdefault(place(tuple(pointer)), each["msg"])
+                pointer = (*pointer, each["loc"][-1])
+            found.setdefault(place(pointer), each["msg"])
         raise GenerationError("\n".join([message, *(f"{where}: {text}" for where, text in found.items())])) from None
 
 
@@ -133,19 +133,20 @@ def generate(root: Path, target: Path, *, allow_idle_fixes: bool = False) -> Non
         print(f"openapi.yaml: {', '.join(places[:3])}{more}: {text}", file=sys.stderr)
 
 
-def swap(new: Path, old: Path) -> None:
-    """Replace the folder ``old`` with ``new``; on failure ``old`` stays."""
-    aside = old.with_name(old.name + ".old")
-    shutil.rmtree(aside, ignore_errors=True)
-    if old.exists():
-        old.rename(aside)
+def replace(root: Path, folder: Path, names: Sequence[str]) -> None:
+    """Move what was staged in ``folder`` into the project at ``root``; on failure, move everything back."""
+    moves: list[tuple[Path, Path]] = []
     try:
-        new.rename(old)
+        for number, name in enumerate(names):
+            for source, target in ((root / name, folder / f"old-{number}"), (folder / name, root / name)):
+                moves.append((source, target))
+                if source.exists() or source.is_relative_to(folder):
+                    source.rename(target)
     except BaseException:
-        if aside.exists():
-            aside.rename(old)
+        for source, target in reversed(moves):
+            if target.exists() and not source.exists():
+                target.rename(source)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -167,17 +168,17 @@ def run(root: Path, *, check: bool) -> int:
 
     Messages go to stderr. The status is 1 if generation stopped, or if ``check`` found a difference.
     """
-    generated = root / "generated"
     try:
-        generated.mkdir(exist_ok=True)
+        (root / "generated").mkdir(exist_ok=True)
         # In the same folder as the package, so that a rename can replace it.
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=generated) as folder:
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=root / "generated") as folder:
             fresh = Path(folder) / PACKAGE
+            fresh.parent.mkdir()
             generate(root, fresh)
             if not check:
-                swap(fresh, generated / PACKAGE)
+                replace(root, Path(folder), [PACKAGE])
                 return 0
-            found = differences(fresh, generated / PACKAGE)
+            found = differences(fresh, root / PACKAGE)
     except GenerationError as error:
         print(f"generation stopped: {error}", file=sys.stderr)
         return 1

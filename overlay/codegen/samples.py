@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .pointers import resolve
-from .walk import parts
+from .document import parts, resolve
 
 TEXTS = {
     "date-time": "2026-02-03T04:05:06Z",

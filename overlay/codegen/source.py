@@ -14,7 +14,7 @@ import attrs
 import httpx
 
 from .document import GenerationError
-from .loading import parse_yaml
+from .loading import is_json, parse_yaml
 from .merge import merge_documents
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -61,8 +61,8 @@ def read(location: str) -> list[Source]:
     name, data = fetch(location) if URL.match(location) else (location, read_file(Path(location)))
     if len(data) > MAX_BYTES:
         raise GenerationError(f"{name}: larger than {MAX_BYTES} bytes")
-    if len(data) > MAX_YAML_BYTES and not data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"{"):
-        raise GenerationError(f"{name}: YAML of more than {MAX_YAML_BYTES} bytes takes too long: convert it to JSON")
+    if len(data) > MAX_YAML_BYTES and not is_json(data):
+        raise GenerationError(f"{name}: larger than {MAX_YAML_BYTES} bytes of YAML: convert it to JSON")
     if HTML.match(data):
         raise GenerationError(
             f"{name}: an HTML page. Give the OpenAPI document itself, or the page as Markdown:"
@@ -101,7 +101,7 @@ def fetch(location: str) -> tuple[str, bytes]:
     except httpx.InvalidURL as error:
         raise GenerationError(f"not a valid URL: {error}") from None
     if (url.port or 0) > 65535:
-        raise GenerationError(f"{name}: not a valid URL: the port is out of range")
+        raise GenerationError(f"{name}: cannot be fetched: the port is out of range")
     try:
         return name, asyncio.run(download(url, name))
     except TimeoutError:

@@ -24,14 +24,12 @@ from attrs import asdict, frozen
 from . import package_facts, regenerate, source as spec_source
 from .changes import Change, as_text, compare, suggestion
 from .document import GenerationError, check_document
-from .fixes import apply_fixes
-from .follow_ups import CONFIG, FIXES, OVERLAY, FollowUp, open_follow_ups
-from .loading import load_yaml
-from .package_facts import PACKAGE
+from .follow_ups import OVERLAY, TESTED, FollowUp, open_follow_ups
+from .regenerate import CONFIG, FIXES, PACKAGE, TEMPLATES
 
 DIGEST = "overlay/openapi.sha256"
 CHANGELOG = "CHANGELOG.md"
-INPUTS = (CONFIG, FIXES, regenerate.TEMPLATES, OVERLAY)
+INPUTS = (CONFIG, FIXES, TEMPLATES, OVERLAY, TESTED)
 OUTPUTS = (PACKAGE, "openapi.yaml", DIGEST, CHANGELOG)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECTIONS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
@@ -78,7 +76,7 @@ class Outcome:
 
 def stage(root: Path, source: spec_source.Source, folder: Path, verb: str) -> Outcome:
     """Create in ``folder`` a copy of the project at ``root`` with the new document and all that depends on it."""
-    for name in INPUTS:
+    for name in [name for name in INPUTS if (root / name).exists()]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (root / name).is_dir() else shutil.copy
         copy(root / name, folder / name)
@@ -89,12 +87,7 @@ def stage(root: Path, source: spec_source.Source, folder: Path, verb: str) -> Ou
         regenerate.generate(folder, folder / PACKAGE, allow_idle_fixes=True)
     except GenerationError as error:  # the document is named openapi.yaml in the copy
         raise GenerationError(str(error).replace("openapi.yaml", source.name, 1)) from None
-    packages = []
-    for project in (root, folder):
-        document, contents = load_yaml(project / "openapi.yaml"), package_facts.read(project)
-        apply_fixes(document, load_yaml(project / FIXES), FIXES, [])
-        packages.append((contents, package_facts.pointers(document, contents)))
-    changes = compare(*packages)
+    changes = compare(package_facts.read(root), package_facts.read(folder))
     changelog = with_changes((root / CHANGELOG).read_text(encoding="utf-8"), changes)
     (folder / CHANGELOG).write_text(changelog, encoding="utf-8")
     return Outcome(source.name, changes, open_follow_ups(folder), verb)
@@ -123,26 +116,6 @@ def with_changes(changelog: str, changes: list[Change]) -> str:
     return head + mark + "".join(f"\n{part}\n" for part in parts) + next_mark + older
 
 
-def replace(root: Path, folder: Path) -> None:
-    """Move everything that was staged in ``folder`` into the project, or nothing."""
-    existing = [name for name in OUTPUTS if (root / name).exists()]
-    try:
-        for number, name in enumerate(OUTPUTS):
-            if name in existing:
-                (root / name).rename(folder / f"old-{number}")
-            (folder / name).rename(root / name)
-        for signal_number in SIGNALS:  # too late: everything was changed
-            signal.signal(signal_number, signal.SIG_IGN)
-    except BaseException:
-        for number, name in enumerate(OUTPUTS):
-            old = folder / f"old-{number}"
-            if (root / name).exists() and (old.exists() or name not in existing):
-                (root / name).rename(folder / f"undone-{number}")
-            if old.exists():
-                old.rename(root / name)
-        raise
-
-
 def update(root: Path, locations: list[str], *, dry_run: bool, add: bool) -> Outcome:
     """Replace the document with that at ``locations``, or with ``add`` merge both; with ``dry_run`` only report."""
     current = root / "openapi.yaml"
@@ -155,16 +128,15 @@ def update(root: Path, locations: list[str], *, dry_run: bool, add: bool) -> Out
     with tempfile.TemporaryDirectory(prefix=".new-", dir=None if dry_run else root / "generated") as name:
         outcome = stage(root, source, Path(name), verb)
         if not dry_run:
-            replace(root, Path(name))
+            for number in SIGNALS:  # too late: everything is changed in a moment
+                signal.signal(number, signal.SIG_IGN)
+            regenerate.replace(root, Path(name), OUTPUTS)
     return outcome
 
 
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Refuse to run beside another update, and to begin one that cannot be finished."""
-    for path in (root, root / "generated", root / "overlay"):
-        if not os.access(path, os.W_OK):
-            raise GenerationError(f"{path} is read-only")
+    """Refuse to run beside another update."""
     folder = os.open(root, os.O_RDONLY)  # a lock on the folder leaves no file behind
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,126 +12,19 @@ from pathlib import Path
 
 from attrs import frozen
 
-from codegen import follow_ups, package_facts, regenerate, update_spec
+from codegen import follow_ups, regenerate, update_spec
 from codegen.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = Path(__file__).with_name("base")
 NO_CACHES = shutil.ignore_patterns("__pycache__")
-MODELS = '''"""Reads a few fields."""
-
-from puretalk_generated.models import Call
-
-
-def show(call: Call) -> str | None:
-    return call.call_id or call.assistant_name
-
-
-def seconds(call: Call) -> int | None:
-    return call.call_duration_seconds
-'''
-STATUS = '''"""The states of a call."""
-
-STATES = ("queued", "ringing", "in-progress", "completed", "failed", "busy", "no-answer", "canceled")
-
-
-class CallStatus(str):
-    QUEUED = "queued"
-    CANCELED = "canceled"
-
-    @property
-    def is_known(self) -> bool:
-        return self.replace(" ", "-").lower() in (*STATES, *vars(type(self)).values())
-'''
-CHANGELOG = """# Changelog
-
-## [Unreleased]
-
-### Added
-
-- Something else.
-
-## [1.0.0] - 2026-11-01
-
-### Added
-
-- All.
-"""
+CHANGELOG = (BASE / "changelog.txt").read_text(encoding="utf-8")
 
 # What a vendor may change in one release. The first four need no follow-up.
-LIST_CALLS = """paths:
-  /calls:
-    get:
-      operationId: listCalls
-      tags: [calls]
-      description: Returns a page of calls
-      parameters:
-        - name: page
-          in: query
-          schema: {type: integer, minimum: 1}
-        - name: limit
-          in: query
-          schema: {type: integer, maximum: 100}
-        - name: status
-          in: query
-          description: Only calls with one of these statuses
-          schema: {type: array, items: {type: string}}
-        - name: started_after
-          in: query
-          schema: {type: string, format: date-time}
-      responses:
-        '200':
-          description: A page of calls
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/CallPage'}
-    post:
-      operationId: createCall
-      tags: [calls]
-      description: Places a call
-      requestBody:
-        required: true
-        content:
-          application/json:
-            schema: {$ref: '#/components/schemas/NewCall'}
-      responses:
-        '201':
-          description: The call is queued
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Call'}
-        '422':
-          description: Not acceptable
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Error'}
-"""
-SCHEMAS = """components:
-  schemas:
-    CallPage:
-      type: object
-      required: [results]
-      properties:
-        count: {type: integer}
-        next: {type: string, nullable: true}
-        previous: {type: string, nullable: true}
-        results:
-          type: array
-          items: {$ref: '#/components/schemas/Call'}
-    NewCall:
-      type: object
-      required: [assistant_id, to_number]
-      properties:
-        assistant_id: {type: string}
-        to_number: {type: string}
-        variables:
-          type: object
-          additionalProperties: {type: string}
-"""
 NEW_FIELD = "        disposition: {type: string, nullable: true}\n        provider_call_id:\n"
 GROWTH = (
-    ("paths:\n", LIST_CALLS),
-    ("components:\n  schemas:\n", SCHEMAS),
+    ("paths:\n", (BASE / "new-paths.yaml").read_text(encoding="utf-8")),
+    ("components:\n  schemas:\n", (BASE / "new-schemas.yaml").read_text(encoding="utf-8")),
     ("        provider_call_id:\n", NEW_FIELD),
     ("            - machine\n", "            - machine\n            - voicemail\n"),
 )
@@ -208,23 +101,12 @@ class Project:
         return Run(status, out.getvalue(), err.getvalue())
 
     def run_apart(self, *arguments: str, **environment: str) -> Run:
-        """Run the copied command line in a separate process, in another folder."""
+        """Run Python in a separate process, in another folder, with the project's own packages."""
+        paths = os.pathsep.join(str(self.root / name) for name in ("overlay", "generated"))
         result = subprocess.run(
-            [sys.executable, "-m", "codegen", *arguments, "--root", str(self.root)],
+            [sys.executable, *arguments],
             cwd=self.root.parent,
-            env={**os.environ, "PYTHONPATH": str(self.root / "overlay"), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Run(result.returncode, result.stdout, result.stderr)
-
-    def import_apart(self, expression: str) -> Run:
-        """Import the generated package in a separate process, and evaluate an expression."""
-        code = f"import puretalk_generated.api.calls.get_call\nfrom puretalk_generated import models\n{expression}"
-        result = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(self.root / "generated")},
+            env={**os.environ, "PYTHONPATH": paths, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -247,8 +129,8 @@ def make(root: Path) -> None:
     """Create the project and generate its package."""
     overlay = root / follow_ups.OVERLAY
     overlay.mkdir(parents=True)
-    (overlay / "models.py").write_text(MODELS, encoding="utf-8")
-    (root / follow_ups.STATUS).write_text(STATUS, encoding="utf-8")
+    shutil.copy(BASE / "models.txt", overlay / "models.py")
+    shutil.copy(BASE / "call_status.txt", root / follow_ups.STATUS)
     for name in (regenerate.TEMPLATES, "overlay/codegen"):
         shutil.copytree(ROOT / name, root / name, ignore=NO_CACHES)
     shutil.copy(BASE / "openapi.yaml", root)
@@ -258,4 +140,4 @@ def make(root: Path) -> None:
     digest = update_spec.digest((root / "openapi.yaml").read_bytes())
     (root / update_spec.DIGEST).write_text(digest, encoding="ascii")
     (root / "generated").mkdir()
-    regenerate.generate(root, root / package_facts.PACKAGE)
+    regenerate.generate(root, root / regenerate.PACKAGE)

@@ -21,7 +21,7 @@ CHANGES = [
      "schemas/Call: its class cannot be used: NameError: name 'TurnLatenzy' is not defined"),
     (MODELS, "class CallMetadata", "class CallMetadatum", "its class cannot be used: NameError: name 'CallMetadata'"),
     (MODELS, "from attrs import", "from no_such_module import",
-     "models.py: cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
+     "could not be compared with it: ModuleNotFoundError: No module named 'no_such_module'"),
     ("types.py", "import attrs", "import os; os._exit(7)", "could not be compared with it: exit status 7"),
     (OPERATION, "RESPONSES", "ANSWERS", "GET /calls/{call_id}: has no module"),
     (OPERATION, 'Response(404, 404, "json"', 'Response(400, 404, "json"',

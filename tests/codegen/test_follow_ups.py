@@ -9,11 +9,12 @@ from typing import get_args
 import pytest
 
 from codegen import follow_ups, regenerate
-from codegen.follow_ups import CONFIG, FIXES, OVERLAY, SAMPLES, STATUS, FollowUp, open_follow_ups
+from codegen.follow_ups import OVERLAY, SAMPLES, STATUS, FollowUp, open_follow_ups
 from codegen.loading import load_yaml
+from codegen.regenerate import CONFIG, FIXES
 
 from .project import ROOT, Project, edited
-from .small_edits import EDITS
+from .small_edits import edited as small_edit
 
 OPERATION = "  /calls/{call_id}:\n    get:\n"
 
@@ -43,7 +44,7 @@ def found_after(project: Project, document: str) -> list[tuple[str, str, str]]:
 )
 def test_new_status(project: Project, edit: str) -> None:
     """A new status points at the last member of CallStatus, wherever the vendor lists it."""
-    found = found_after(project, EDITS[edit](edited()))
+    found = found_after(project, small_edit(edit, edited()))
     [(text, line)] = [(text, line) for kind, text, line in found if kind == "status"]
     assert line == 'CANCELED = "canceled"'
     assert text.startswith("CallStatus does not have 'on-hold': add a member")
@@ -53,14 +54,14 @@ def test_status_is_done_once_it_is_a_member(project: Project) -> None:
     """Adding the member completes the follow-up; another spelling of a member is none."""
     member = '    CANCELED = "canceled"\n'
     project.replace(member, f'{member}    ON_HOLD = "on-hold"\n', STATUS)
-    document = EDITS["another spelling of a status"](EDITS["a new status"](edited()))
+    document = small_edit("another spelling of a status", small_edit("a new status", edited()))
     assert found_after(project, document) == []
 
 
 @pytest.mark.parametrize("edit", ["`Call` renamed", "`Call` inline, and a new status"])
 def test_a_renamed_model_is_one_follow_up_with_its_remedy(project: Project, edit: str) -> None:
     """The remedy is an override; with it, nothing else is left, for callers or for the overlay."""
-    document = EDITS[edit](edited())
+    document = small_edit(edit, edited())
     *others, (kind, text, line) = found_after(project, document)
     assert [other[0] for other in others] == (["status"] if "status" in edit else [])
     assert (kind, line) == ("renamed", "CallCallAnalysisType0: { class_name: CallAnalysis }")
@@ -72,7 +73,7 @@ def test_a_renamed_model_is_one_follow_up_with_its_remedy(project: Project, edit
 
 def test_fix_that_matches_nothing(project: Project) -> None:
     """If the vendor fixed a defect, the follow-up points at the action that can be deleted."""
-    [(kind, text, line)] = found_after(project, EDITS["`value` gains integer"](edited()))
+    [(kind, text, line)] = found_after(project, small_edit("`value` gains integer", edited()))
     assert (kind, line) == ("fix", "- description: post-analysis integers stay integers")
     assert "matches nothing" in text
     assert "delete the action" in text
@@ -115,9 +116,9 @@ def test_override_that_matches_nothing(project: Project) -> None:
 
 def test_classes_that_are_nested_in_another_one_now(project: Project) -> None:
     """Call in two parts: one follow-up for all names, and none for a name that follows from another one."""
-    found = found_after(project, EDITS["`Call` an `allOf`, and a new status"](edited()))
+    found = found_after(project, small_edit("`Call` an `allOf`, and a new status", edited()))
     [text] = [text for kind, text, _ in found if kind == "override"]
-    assert "CallCallAnalysisType0 (now CallFactsCallAnalysisType0?), CallCallType (now CallFactsCallType?)" in text
+    assert "CallCallAnalysisType0 (now CallFactsCallAnalysisType0?), CallCallType (now CallRestCallType?)" in text
     assert "PostAnalysis" not in text
 
 
@@ -129,7 +130,7 @@ def test_classes_that_are_nested_in_another_one_now(project: Project) -> None:
 )  # fmt: skip
 def test_lines_that_read_what_has_changed(project: Project, edit: str, line: str, text: str) -> None:
     """Mypy finds each line of puretalk_client that reads a field which is gone, or has another type."""
-    [(kind, found, where)] = found_after(project, EDITS[edit](edited()))
+    [(kind, found, where)] = found_after(project, small_edit(edit, edited()))
     assert (kind, where) == ("type", line)
     assert text in found
 

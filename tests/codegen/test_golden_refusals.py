@@ -15,7 +15,7 @@ from codegen.document import GenerationError
 from codegen.normalize import normalize
 from codegen.security import server_of
 
-from .golden.harness import load, with_readers, write_project
+from .golden.harness import with_readers, write_project
 
 NOTHING = "responses: {'204': {description: nothing}}"
 
@@ -284,27 +284,3 @@ def test_server_has_the_defaults_of_its_variables() -> None:
     """Variables in the server URL are replaced by their defaults."""
     content = document() | {"servers": [{"url": "https://{area}.api.test/", "variables": {"area": {"default": "eu"}}}]}
     assert server_of(content) == "https://eu.api.test"
-
-
-RENAMED = [
-    ("endpoint_module.py.jinja", "endpoint.query_parameters", "endpoint.query_params"),
-    ("endpoint_module.py.jinja", '"data":', '"urlencoded":'),
-    ("models.py.jinja", "enum.values", "enum.members"),
-    ("helpers.jinja", "property.required", "property.is_required"),
-    ("spec.py.jinja", "facts.server", "facts.url"),
-]
-
-
-@pytest.mark.parametrize(("template", "old", "new"), RENAMED)
-def test_name_that_the_generator_no_longer_passes_is_an_error(
-    tmp_path: Path, template: str, old: str, new: str
-) -> None:
-    """An undefined name in a template stops generation, where Jinja by default inserts an empty text."""
-    name = {"endpoint_module.py.jinja": "bodies", "models.py.jinja": "enums"}.get(template, "formats")
-    root = write_project(tmp_path / "project", with_readers(load(name)))
-    path = root / "overlay" / "templates" / template
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(GenerationError, match=r"\.jinja:\d+: UndefinedError"):
-        regenerate.generate(root, tmp_path / "package")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from codegen import follow_ups, package_facts, regenerate
+from codegen import package_facts, regenerate
 from codegen.loading import load_yaml
 from codegen.operation_names import name_operations, operation_name
 
@@ -39,12 +40,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
         document["paths"].update(MORE["paths"])
         document["components"]["schemas"].update(MORE["schemas"])
         shutil.copytree(ROOT / regenerate.TEMPLATES, root / regenerate.TEMPLATES, ignore=NO_CACHES)
-        shutil.copy(ROOT / follow_ups.FIXES, root / follow_ups.FIXES)
-        shutil.copy(ROOT / follow_ups.CONFIG, root)
+        shutil.copy(ROOT / regenerate.FIXES, root / regenerate.FIXES)
+        shutil.copy(ROOT / regenerate.CONFIG, root)
         with (root / "openapi.yaml").open("w", encoding="utf-8") as stream:
             YAML().dump(json.loads(json.dumps(document)), stream)
         (root / "generated").mkdir()
-        regenerate.generate(root, root / package_facts.PACKAGE)
+        regenerate.generate(root, root / regenerate.PACKAGE)
         result = subprocess.run(
             [sys.executable, str(Path(__file__).with_name("new_operations.py"))],
             env={**os.environ, "PYTHONPATH": f"{root / 'generated'}{os.pathsep}{ROOT / 'overlay'}"},
@@ -54,7 +55,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
         )
         assert result.returncode == 0, result.stderr
         outcomes = json.loads(result.stdout)
-        modules = (root / package_facts.PACKAGE / "api").glob("*/[!_]*.py")
+        modules = (root / regenerate.PACKAGE / "api").glob("*/[!_]*.py")
+        contents = package_facts.read(root)
+        outcomes["places"] = {name: "/".join(map(str, contents.pointers.get(name, ()))) for name in contents.facts}
         outcomes["names"] = [f"{path.parent.name}.{path.stem}" for path in modules]
         (root / "outcomes.json").write_text(json.dumps(outcomes), encoding="utf-8")
 
@@ -65,6 +68,16 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_operations_have_names_that_a_person_would_choose(found: Any) -> None:
     """From method and path; the name of the vendor's own operation is the one that it always had."""
     assert set(found["names"]) == {f"{tag}.{name}" for tag, names in NAMES.items() for name in names}
+
+
+def test_every_class_is_found_in_the_document(found: Any) -> None:
+    """Also where many schemas have the same properties, such as the envelopes of the operations."""
+    assert [name for name, place in found["places"].items() if not place] == []
+    places = {name: found["places"][name] for name in found["places"] if "Response200" in name and "." not in name}
+    for name, place in places.items():
+        path, method = re.sub(r"[-_]|s$", "", place.split("/")[2]), place.rpartition("/responses")[0].rpartition("/")[2]
+        assert path in name.lower(), (name, place)
+        assert method in {"Get": "get", "Lis": "get", "Upd": "patch"}.get(name[:3], "post"), (name, place)
 
 
 @pytest.mark.parametrize(("where", "name"), [

@@ -43,10 +43,10 @@ def test_result_does_not_depend_on_the_hash_seed(committed: Project) -> None:
     """Two runs with different PYTHONHASHSEED produce the committed bytes."""
     for seed in ("0", "4242"):
         shutil.rmtree(committed.root / "generated")
-        run = committed.run_apart("generate", PYTHONHASHSEED=seed)
+        run = committed.run_apart("-m", "codegen", "generate", "--root", str(committed.root), PYTHONHASHSEED=seed)
         assert (run.status, run.out, run.err) == (0, "", "")
         assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
-        assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
+        assert [path.name for path in (committed.root / "generated").iterdir()] == ["puretalk_generated"]
         assert (committed.root / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
 
 
@@ -58,12 +58,11 @@ def test_nothing_else_matters(committed: Project, tmp_path: Path, monkeypatch: p
     (tmp_path / "config" / "git").mkdir(parents=True)
     (tmp_path / "config" / "git" / "ignore").write_text("models/\napi/\n", encoding="utf-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    for name in ("puretalk_generated/retired.py", "puretalk_generated/api/x.py", "puretalk_generated.old/stale.py"):
-        (committed.root / "generated" / name).parent.mkdir(exist_ok=True)
+    for name in ("puretalk_generated/retired.py", "puretalk_generated/api/x.py"):
         committed.write("", f"generated/{name}")
     assert committed.run("generate").status == 0
     assert regenerate.files(committed.package) == regenerate.files(COMMITTED)
-    assert [path.name for path in (committed.root / "generated").iterdir()] == [regenerate.PACKAGE]
+    assert [path.name for path in (committed.root / "generated").iterdir()] == ["puretalk_generated"]
 
 
 def test_every_generated_file_has_a_header() -> None:
@@ -96,12 +95,43 @@ def test_incomplete_output_is_discarded(
     assert committed.snapshot() == before
 
 
-def test_failed_swap_restores_the_old_package(tmp_path: Path) -> None:
-    """If the new folder cannot be moved, the old one is restored."""
-    old = tmp_path / "package"
-    old.mkdir()
-    (old / "kept.py").write_text("kept", encoding="utf-8")
-    with pytest.raises(OSError, match="no-such-folder"):
-        regenerate.swap(tmp_path / "no-such-folder", old)
-    assert {path.name: path.read_text("utf-8") for path in old.iterdir()} == {"kept.py": "kept"}
-    assert [path.name for path in tmp_path.iterdir()] == ["package"]
+def test_committed_package_passes_and_is_not_changed(committed: Project) -> None:
+    """The check accepts the committed package, ignores byte-code caches, and writes nothing."""
+    cache = committed.package / "api" / "__pycache__"
+    cache.mkdir()
+    (cache / "__init__.cpython-311.pyc").write_bytes(b"\0")
+    before = committed.snapshot()
+    run = committed.run("check")
+    assert (run.status, run.out, run.err) == (0, "", "")
+    assert committed.snapshot() == before
+    assert (cache / "__init__.cpython-311.pyc").read_bytes() == b"\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "difference"),
+    [("models.py", b"", "changed"), ("errors.py", None, "missing"), ("api/calls/list_calls.py", b"", "extra")],
+)
+def test_check_fails_and_names_the_file(project: Project, name: str, content: bytes | None, difference: str) -> None:
+    """The check reports a changed, a missing and an extra file, and writes nothing."""
+    if content is None:
+        (project.package / name).unlink()
+    else:
+        (project.package / name).write_bytes(content)
+    before = project.snapshot()
+    run = project.run("check")
+    assert (run.status, run.out) == (1, "")
+    _, *named, last = [" ".join(line.split()) for line in run.err.splitlines()]
+    assert (named, last) == ([f"{difference}: {name}"], 'Run "make generate".')
+    assert project.snapshot() == before
+
+
+def test_check_fails_without_a_package_or_a_document(project: Project) -> None:
+    """The check reports all files of a package that is not there; an invalid document fails it."""
+    shutil.rmtree(project.root / "generated")
+    run = project.run("check")
+    assert run.status == 1
+    assert "missing: client.py" in run.err
+    project.replace("paths:\n", "pahts:\n")
+    run = project.run("check")
+    assert run.status == 1
+    assert "openapi.yaml" in run.err

@@ -60,14 +60,6 @@ def test_fixes_change_only_what_they_are_about() -> None:
     assert kept == FIXES
 
 
-@pytest.mark.parametrize("number", range(len(FIXES)))
-def test_fix_without_a_defect_is_an_error(number: int) -> None:
-    """If the defect does not exist, its action matches nothing; the message names action and target."""
-    action = FIXES[number]
-    message = refusal(apply(vendored(), *FIXES), action)
-    assert message.startswith(f"fixes.yaml: action 1 ({action['description']}): its target {action['target']} matches")
-
-
 TREE: Any = {"list": [{"n": n} for n in range(4)]}
 
 

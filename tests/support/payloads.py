@@ -19,9 +19,8 @@ Schema = dict[str, Any]
 DOCUMENT: Any = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
 """The vendor's document."""
 CALL: Schema = DOCUMENT["components"]["schemas"]["Call"]
-ENVELOPE: Schema = DOCUMENT["paths"]["/calls/{call_id}"]["get"]["responses"]["200"]["content"]["application/json"][
-    "schema"
-]
+GET_CALL = next(item["get"] for path, item in DOCUMENT["paths"].items() if path.endswith("}"))
+ENVELOPE: Schema = GET_CALL["responses"]["200"]["content"]["application/json"]["schema"]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

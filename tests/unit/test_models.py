@@ -77,6 +77,7 @@ def test_repr_is_one_line_of_facts() -> None:
 
 
 FULL_CALL = Call(
+    call_id="c",
     from_number=WORDS["from_number"],
     transcript=SAID,
     transcript_object=[TranscriptTurn(role=SAID, content=SAID, function_args=SAID, tool_calls=[SAID])],

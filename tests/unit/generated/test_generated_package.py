@@ -12,11 +12,11 @@ from typing import Any
 import attrs
 import pytest
 
+from codegen.document import walk
 from codegen.loading import load_yaml
-from codegen.walk import walk
 from puretalk_generated import models
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "generated" / "puretalk_generated"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOCUMENT: Any = load_yaml(ROOT / "openapi.yaml")

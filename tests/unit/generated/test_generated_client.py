@@ -13,7 +13,7 @@ import pytest
 from puretalk_generated import Client, UnexpectedContent, UnexpectedStatus
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.models import Error, GetCallResponse
-from puretalk_generated.spec import SERVER
+from puretalk_generated.spec import API_KEY, SERVER
 
 KEY = "key-of-the-test-0123456789"
 SECRET = "My dog is called Waldemar"
@@ -35,6 +35,13 @@ def respond(status: int = 200, content: bytes = CALL, seen: list[httpx.Request] 
         return httpx.Response(status, content=content)
 
     return handle
+
+
+def key_in(request: httpx.Request) -> str | None:
+    """The API key of a request, wherever the document wants it."""
+    assert API_KEY is not None
+    holder = request.url.params if API_KEY.location == "query" else request.headers
+    return str(holder.get(API_KEY.name)).removeprefix(f"{API_KEY.scheme} ")
 
 
 async def fetch(handler: Handler, call_id: str = "c-1", base_url: str = SERVER) -> GetCallResponse:
@@ -71,8 +78,8 @@ async def test_request_goes_to_the_server_with_the_key(base_url: str) -> None:
     seen: list[httpx.Request] = []
     await fetch(respond(seen=seen), base_url=base_url)
     [request] = seen
-    assert (request.method, str(request.url)) == ("GET", f"{base_url.rstrip('/')}/calls/c-1")
-    assert request.headers.get("X-API-KEY") == KEY
+    assert (request.method, str(request.url.copy_with(query=None))) == ("GET", f"{base_url.rstrip('/')}/calls/c-1")
+    assert key_in(request) == KEY
 
 
 async def test_default_pool_is_closed_with_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +93,7 @@ async def test_default_pool_is_closed_with_the_client(monkeypatch: pytest.Monkey
     async with Client(api_key=KEY) as client:
         await get_call.get_call(client, "c-1")
     assert client.http.is_closed
-    assert [request.headers.get("X-API-KEY") for request in seen] == [KEY]
+    assert [key_in(request) for request in seen] == [KEY]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +109,8 @@ async def test_other_status_is_an_error_that_does_not_quote_the_body(status: int
     """It has the status, the body, and what the document says of it, but neither message nor repr shows the body."""
     with pytest.raises(UnexpectedStatus, match=str(status)) as raised:
         await fetch(respond(status, content))
+    if get_call.RESPONSES.match(status) is None:
+        parsed = None  # the document no longer describes it
     assert (raised.value.status, raised.value.content, raised.value.parsed) == (status, content, parsed)
     assert SECRET not in f"{raised.value} {raised.value!r}"
 
@@ -160,10 +169,9 @@ async def test_path_parameter_stays_one_segment(call_id: str) -> None:
     seen: list[httpx.Request] = []
     await fetch(respond(seen=seen), call_id)
     [request] = seen
-    *below, segment = request.url.raw_path.decode("ascii").split("/")
-    assert below == ["", "api", "calls"]
+    *below, segment = request.url.raw_path.decode("ascii").partition("?")[0].split("/")
+    assert below[-1] == "calls"
     assert unquote(segment) == call_id
-    assert "?" not in segment
 
 
 @pytest.mark.parametrize("call_id", ["", ".", ".."])
