@@ -26,7 +26,7 @@ CHANGES = [
     (OPERATION, "RESPONSES", "ANSWERS", "GET /calls/{call_id}: has no module"),
     (OPERATION, 'Response(404, 404, "json"', 'Response(400, 404, "json"',
      "GET /calls/{call_id}: response 404: is not in RESPONSES"),
-    (OPERATION, "segment(call_id)", 'segment("1")', "GET /calls/{call_id}: path parameter call_id: is not sent"),
+    (OPERATION, "segment(call_id)", "segment('1')", "GET /calls/{call_id}: path parameter call_id: is not sent"),
     (OPERATION, "    sender: Sender,\n    call_id: str,", "    sender: Sender, call: str,",
      "GET /calls/{call_id}: has no coroutine with the parameters of its function 'request'"),
 ]  # fmt: skip
