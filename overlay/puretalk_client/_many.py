@@ -11,6 +11,7 @@ from typing import Self, TypeAlias
 from attrs import frozen
 
 from ._core.options import Retries, validate_int
+from ._core.pool import current_task
 from ._core.redaction import chain
 from ._core.sender import Sender
 from .errors import AuthenticationError, ConfigurationError, PermissionDeniedError, PuretalkError
@@ -100,6 +101,7 @@ class FetchResults:
         return f"<FetchResults, {self._taken} taken>"
 
     async def _iterate(self) -> AsyncGenerator[FetchResult, None]:
+        current_task()  # refuses any other library than asyncio
         self._runner = runner = asyncio.create_task(self._run())
         runner.add_done_callback(self._end)
         try:

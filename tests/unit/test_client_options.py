@@ -270,9 +270,19 @@ def collect(clients: list[AsyncPuretalk]) -> None:
     gc.collect()
 
 
-def test_other_event_loops_than_asyncio_are_refused() -> None:
+@pytest.mark.parametrize(
+    "request_call",
+    [
+        lambda client: client.calls.get("c-1"),
+        lambda client: client.calls.wait("c-1"),
+        lambda client: anext(client.calls.watch("c-1")),
+        lambda client: anext(aiter(client.calls.get_many(["c-1"]))),
+    ],
+    ids=["get", "wait", "watch", "get_many"],
+)
+def test_other_event_loops_than_asyncio_are_refused(request_call: Callable[[AsyncPuretalk], Any]) -> None:
     """Under trio there is no running loop of asyncio: the coroutine is driven here as trio drives it."""
-    coroutine = AsyncPuretalk("k").calls.get("c-1")
+    coroutine = request_call(AsyncPuretalk("k")).__await__()
     with pytest.raises(ConfigurationError, match="puretalk-client needs asyncio") as caught:
         coroutine.send(None)
     assert (caught.value.attempts, caught.value.request_sent) == (0, False)

@@ -70,6 +70,17 @@ class Slots:
         self.free += 1
 
 
+def current_task() -> asyncio.Task[Any]:
+    """Return the current task; raise a ConfigurationError without asyncio."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    if task is None:
+        raise ConfigurationError("puretalk-client needs asyncio")
+    return task
+
+
 class Pool:
     """A transport, and the requests that may use it at a time: the first to wait is the first to go."""
 
@@ -106,12 +117,7 @@ class Pool:
         """
         if self.is_closed:
             raise ConfigurationError("This client is closed")
-        try:
-            task = asyncio.current_task()
-        except RuntimeError:
-            task = None
-        if task is None:
-            raise ConfigurationError("puretalk-client needs asyncio")
+        task = current_task()
         loop = task.get_loop()
         if loop is not self._loop:
             if self._loop is not None and not self.transport.is_external:
