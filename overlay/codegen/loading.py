@@ -18,6 +18,7 @@ from .document import GenerationError
 # Far more than any OpenAPI document has, and few enough to walk quickly.
 MAX_NODES = 1_000_000
 MAX_LEVELS = 100
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Number(float):
@@ -122,6 +123,9 @@ def parse_text(text: str) -> Any:
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if level > MAX_LEVELS:
             raise RecursionError
+        # libyaml refuses half a surrogate pair, and PyYAML's own parser, where there is no libyaml, does not.
+        if isinstance(event, yaml.ScalarEvent) and not event.value.isascii() and SURROGATE.search(event.value):
+            raise yaml.MarkedYAMLError(problem="found invalid Unicode", problem_mark=event.start_mark)
     return yaml.load(text, Loader)  # a SafeLoader
 
 

@@ -47,10 +47,10 @@ def test_other_documents_are_refused(project: Project, document: str | bytes, ca
     ("old", "new", "line", "cause"),
     [
         ("  title: Pure", "\ttitle: Pure", 3, "cannot start any token"),
-        ("title: Pure", "title: *Pure", 3, "did not find expected key"),
+        ("title: Pure", "title: *Pure", 3, "expected"),
         ("  version: 1.0.0", "  title: again", 7, "duplicate key"),
         ("paths:\n", "paths\n", 13, "could not find expected ':'"),
-        ("    Error:\n", "   Error:\n", 290, "did not find expected key"),
+        ("    Error:\n", "   Error:\n", 290, "expected"),
         ("servers:\n", "---\nservers:\n", 8, "another document"),
     ],
 )
