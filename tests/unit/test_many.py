@@ -548,6 +548,7 @@ async def test_cancellation_of_all_tasks_but_the_consumer_loses_no_id_silently(m
             found.append(result.call_id)
             await asyncio.sleep(100)
 
+    victims = set[asyncio.Task[Any]]()
     for count in range(4):  # turns, of which the tasks need some to begin
         found.clear()
         task = asyncio.create_task(consume())

@@ -39,7 +39,7 @@ class Slots:
     """
 
     def __init__(self, count: int) -> None:
-        self.free = count
+        self.free: int = count
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> bool:
