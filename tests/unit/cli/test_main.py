@@ -48,6 +48,7 @@ def test_help_of_a_command(command: str, capsys: Capture) -> None:
     assert main([command, "--help"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"Usage: puretalk {command}")
+    assert "--no-" not in out
     assert re.search(rf"Examples?:\n  puretalk {command}\b", out)
     assert max(map(len, out.splitlines())) <= 80
     assert err == ""

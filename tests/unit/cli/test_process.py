@@ -102,10 +102,12 @@ class TestInterrupt:
         assert (process.wait(), process.communicate()) == (130, (b"", b""))
 
     def test_while_importing(self, environment: dict[str, str], tmp_path: Path) -> None:
-        """Ctrl-C in the first moments prints no traceback."""
+        """Ctrl-C in the first moments prints no traceback, even where a module makes another error of it."""
         # A module of this name is the first that the command imports beside its own.
         (tmp_path / "cyclopts.py").write_text(
-            "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+            "import os, signal, time\n"
+            "try:\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n"
+            "except KeyboardInterrupt:\n    raise ImportError('half imported')\n"
         )
         search = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
         done = run(["get", "x"], environment | {"PYTHONPATH": search})
