@@ -41,9 +41,12 @@ $(DEMO_STAMP): requirements/demo.txt
 	@$(DEMO)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/demo.txt
 	@touch $@
 
+# The id reaches the command through the environment: neither make nor a shell reads what is in it.
+unexport CALL
+demo: export DEMO_CALL = $(value CALL)
 demo: $(DEMO_STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: from the live API, with PURETALK_API_KEY)
-	@PYTHONPATH=overlay:generated $(DEMO)/bin/python -c 'import sys; from puretalk_client._cli import main; sys.exit(main())' \
-		$(if $(CALL),get -- '$(CALL)',demo)
+	@if [ -n "$$DEMO_CALL" ]; then set -- get -- "$$DEMO_CALL"; else set -- demo; fi; \
+		PYTHONPATH=overlay:generated $(DEMO)/bin/python -m puretalk_client "$$@"
 
 test: $(STAMP) ## Run all tests; no network but loopback
 	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
@@ -122,8 +125,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group dev --output-file requirements/dev.txt
-	@$(COMPILE) pyproject.toml --extra testing --constraint requirements/dev.txt --output-file requirements/demo.txt
-	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --group test --resolution lowest-direct \
+	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
 		--output-file requirements/lowest.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 

@@ -1,47 +1,29 @@
 """Async Python client for the Puretalk AI voice-call API."""
 
-from ._calls import CallsResource as CallsResource
-from ._client import AsyncPuretalk as AsyncPuretalk
-from ._core.options import Retries as Retries
-from ._core.raw import RawResponse as RawResponse
-from ._many import FetchResult as FetchResult, FetchResults as FetchResults
-from ._pagination import Paginator as Paginator
-from ._types import Attempt as Attempt, Drift as Drift
 from ._version import __version__ as __version__
-from ._wait import CallWatch as CallWatch
-from .errors import (
-    APIConnectionError as APIConnectionError,
-    APIResponseError as APIResponseError,
-    APIStatusError as APIStatusError,
-    APITimeoutError as APITimeoutError,
-    AuthenticationError as AuthenticationError,
-    CallIdMismatchError as CallIdMismatchError,
-    ConfigurationError as ConfigurationError,
-    DownloadError as DownloadError,
-    EnvelopeError as EnvelopeError,
-    InvalidCallIdError as InvalidCallIdError,
-    MissingResultsError as MissingResultsError,
-    NotFoundError as NotFoundError,
-    PermissionDeniedError as PermissionDeniedError,
-    PoolTimeoutError as PoolTimeoutError,
-    PostAnalysisMissingError as PostAnalysisMissingError,
-    PostAnalysisTypeError as PostAnalysisTypeError,
-    ProtocolError as ProtocolError,
-    PuretalkError as PuretalkError,
-    RateLimitError as RateLimitError,
-    ResponseDecodeError as ResponseDecodeError,
-    ResponseTooLargeError as ResponseTooLargeError,
-    ServerError as ServerError,
-    TLSError as TLSError,
-    WaitTimeoutError as WaitTimeoutError,
-)
-from .models import (
-    Call as Call,
-    CallAnalysis as CallAnalysis,
-    CallMetadata as CallMetadata,
-    CallStatus as CallStatus,
-    PostAnalysis as PostAnalysis,
-    PostAnalysisItem as PostAnalysisItem,
-    TranscriptTurn as TranscriptTurn,
-    TurnLatency as TurnLatency,
-)
+
+TYPE_CHECKING = False  # as in typing, which takes longer to import than all of "puretalk --help"
+
+if TYPE_CHECKING:
+    from ._public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the public names with the first use of one (PEP 562): ``puretalk --help`` needs none of them."""
+        from importlib import import_module
+
+        if name in ("drift", "errors", "models"):
+            return import_module(f".{name}", __name__)
+        if name == "__all__" or not name.startswith("_"):
+            # Not "from . import", which looks here for the name first.
+            public, own = vars(import_module("._public", __name__)), globals()
+            own.update({key: value for key, value in public.items() if key not in own})
+            if name in own:
+                return own[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *vars(__import__(f"{__name__}._public", fromlist=["x"]))})
+
+
+del TYPE_CHECKING

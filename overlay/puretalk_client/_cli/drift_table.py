@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..drift import DriftReport
-from .layout import clean
+from .clean import clean
 
 _HEADINGS = ("PATH", "DRIFT", "ACTUAL", "TIMES", "RESPONSES", "EXPECTED")
 

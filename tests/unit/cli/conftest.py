@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,10 +14,14 @@ from puretalk_client.testing import Sandbox, running_server
 
 
 @pytest.fixture(autouse=True)
-def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings of the machine's terminal."""
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the settings of the machine's terminal, and see that no test leaves its handler of Ctrl-C."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 @pytest.fixture
@@ -24,3 +32,19 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         monkeypatch.setenv("PURETALK_BASE_URL", base_url)
         monkeypatch.setenv("PURETALK_API_KEY", sandbox.api_key)
         yield sandbox
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """A function that sets standard input."""
+
+    def set_content(content: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return set_content
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a process that uses the sandbox."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDEVMODE": "", "PYTHONWARNINGS": "default"}

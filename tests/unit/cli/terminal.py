@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 from typing import Any
 
+from rich.cells import cell_len
+
 from puretalk_client import Call
-from puretalk_client._cli.render import render_call
+from puretalk_client._cli.page import render_call
 from puretalk_generated.codec import structure
 
-SGR = re.compile(r"\x1b\[[0-9]+m")
+SGR = re.compile(r"\x1b\[[0-9;]+m")
 
 HOSTILE = (
     "\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b31m\x90q\x9c\x00\x08\x7f\r"
@@ -27,21 +30,37 @@ def decoded(value: Any) -> Call:
     return call
 
 
-def render(value: Any, *, width: int = 80, color: bool = False) -> str:
-    """Render a call from the API's JSON."""
-    return render_call(decoded(value), width=width, color=color)
+class Terminal(io.TextIOWrapper):
+    """A stream that reports that it is a terminal."""
+
+    def __init__(self, *, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def written(self) -> bytes:
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue()
+
+
+class Pipe(Terminal):
+    """A stream that is not a terminal."""
+
+    def isatty(self) -> bool:
+        return False
+
+
+def render(value: Any, *, width: int = 80, color: bool = False, slow: float = 1.5) -> str:
+    """Render a call, or the API's JSON of one."""
+    call = value if isinstance(value, Call) else decoded(value)
+    return render_call(call, Terminal() if color else Pipe(), slow=slow, width=width)
 
 
 def columns(line: str) -> int:
     """Count the columns of a line on a terminal."""
-    return sum(
-        0
-        if unicodedata.category(char) in {"Mn", "Me", "Cf"}
-        else 2
-        if unicodedata.east_asian_width(char) in "WF"
-        else 1
-        for char in line
-    )
+    return cell_len(line)
 
 
 def assert_harmless(text: str) -> None:

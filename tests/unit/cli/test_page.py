@@ -11,7 +11,6 @@ from hypothesis import given, settings, strategies as st
 from tests.unit.cli.terminal import HOSTILE, SGR, assert_harmless, columns, decoded, render
 
 from puretalk_client import Call
-from puretalk_client._cli.render import render_call
 from puretalk_client.testing import sample_call
 
 CALL_FIELDS = [field.name for field in attrs.fields(Call)]
@@ -77,18 +76,19 @@ Analysis
            Booked at the first try.
 
 Post-analysis
-  guests     4
-  rating     4.0
-  regular    true
-  note       "by the window"
-  code       "4"
-  (no name)  null
+  Name       Type     Value
+  guests     number   4
+  rating     number   4.0
+  regular    boolean  true
+  note       text     by the window
+  code       text     4
+  (no name)  null     null
 
 Transcript (3 turns)
-  Assistant  Good morning.                            0.63 s
+  Assistant  Good morning.                       0.63 s
   User       I would like to book a table for
              four, please. (interrupted)
-  Assistant  Done!                                   12.00 s
+  Assistant  Done!                              12.00 s slow
              -> book({"seats": 4})
 """
     )
@@ -112,6 +112,33 @@ Transcript (3 turns)
 def test_duration(seconds: Any, text: str) -> None:
     """An integer is split into hours, minutes and seconds. Other values are shown as received."""
     assert f"Duration  {text}\n" in render({"call_duration_seconds": seconds})
+
+
+def test_slow_turns() -> None:
+    """A turn from the threshold on is marked, with a bar to scale and the parts of its latency."""
+    latency = {"latency": 2.0, "eou_delay": 0.2, "llm_latency": 1.5, "tts_latency": 0.3}
+    turns = [{"role": "assistant", "content": "Yes.", "turn_latency": latency}]
+    turns.append({"role": "assistant", "content": "No.", "turn_latency": {"latency": 1.0}})
+    text = render({"transcript_object": turns}, slow=2.0, width=100)
+    first, parts, second = text.splitlines()[-3:]
+    assert first.endswith("\N{FULL BLOCK}" * 10 + "   2.00 s slow")
+    assert parts.split("  ")[-1].strip() == "end of speech 0.20 s, language model 1.50 s, voice 0.30 s"
+    assert second.endswith("\N{FULL BLOCK}" * 5 + "        1.00 s")
+    assert "slow" not in render({"transcript_object": turns}, slow=2.01)
+
+
+def test_markup_is_text() -> None:
+    """What looks like rich's markup or emoji codes is shown as received."""
+    markup = "[red]a[/red] [link=https://x.test]b[/link] :smile: [/]"
+    turns = [{"role": markup, "content": markup, "function_name": markup}]
+    pairs = [{"name": markup, "value": markup}]
+    value = {
+        "call_id": markup,
+        "status": markup,
+        "transcript_object": turns,
+        "call_analysis": {"summary": markup, "post_analysis_data": pairs},
+    }
+    assert render(value, width=100).count("[link=https://x.test]") >= 6
 
 
 def test_transcript_without_turns() -> None:
@@ -175,9 +202,10 @@ def test_wide_characters_and_long_words() -> None:
     }
     text = render(value, width=50)
     assert max(map(columns, text.splitlines())) <= 50
-    joined = text.replace("1.00 s", "").replace("\n", "").replace(" ", "")
-    for word in words:
-        assert joined.count(word) == 3  # as a name, as a value, in the transcript
+    for char in ("\u4f60", "x", "\N{COMBINING ACUTE ACCENT}", "\N{WAVING HAND SIGN}"):
+        expected = 3 * sum(word.count(char) for word in words)  # as a name, as a value, in the transcript
+        other = {"\u4f60": 200, "x": 4}.get(char, 0)  # the id and the status; "text"
+        assert text.count(char) == expected + other
 
 
 def test_hostile_text() -> None:
@@ -256,8 +284,8 @@ def test_any_json_instead_of_turns(items: list[Any], width: int) -> None:
 )
 def test_values_without_text(value: dict[str, Any]) -> None:
     """An integer with too many digits, or a value that JSON cannot represent, raises no error."""
-    assert render_call(decoded(value), width=80, color=False)
-    assert render_call(Call(**value), width=80, color=False)
+    assert render(decoded(value))
+    assert render(Call(**value))
 
 
 def test_deep_nesting() -> None:
@@ -265,5 +293,5 @@ def test_deep_nesting() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    text = render_call(Call(sentiment=cast(Any, deep)), width=80, color=False)
+    text = render(Call(sentiment=cast(Any, deep)))
     assert "Sentiment  (cannot be shown)" in text
