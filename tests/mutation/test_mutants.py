@@ -10,7 +10,8 @@ from tests.mutation.mutate import PACKAGE
 from tests.support.process import ROOT
 
 WITHOUT_GUARANTEES = {
-    "__init__.py", "_version.py", "_types.py", "_core/__init__.py", "_cli/__init__.py", "testing/__init__.py"
+    "__init__.py", "_version.py", "_types.py", "_core/__init__.py", "_cli/__init__.py", "testing/__init__.py",
+    "export/__init__.py",
 }  # fmt: skip
 """They define names, and decide nothing."""
 
