@@ -17,9 +17,11 @@ from ._partition import Format, Layout
 from ._selection import Selection
 from ._target import ExportError, Target, target_errors
 
-MAX_GROUP_CALLS = 500
+MAX_BATCH_CALLS = 50
+MAX_BATCH_BYTES = 1024 * 1024
+"""Calls, and bytes of JSON, that are held as objects, which take four times as much, before they are a batch."""
 MAX_GROUP_BYTES = 4 * 1024 * 1024
-"""Calls, and bytes of JSON, that are held before they are written."""
+"""Bytes of batches that are held before they are a row group."""
 
 
 @frozen(repr=False)
@@ -139,6 +141,7 @@ class ParquetWriter:
         self._calls: list[Call] = []
         self._unknown: list[str | None] = []
         self._bytes = 0
+        self._batches: list[Any] = []
 
     def add(self, fetched: Fetched) -> None:
         call = fetched.call
@@ -146,8 +149,9 @@ class ParquetWriter:
         keeps_unknown = self._table.keeps_unknown
         self._unknown.append(unknown_fields_in(received_call(fetched.content)) if keeps_unknown else None)
         self._bytes += len(fetched.content)
-        if len(self._calls) >= MAX_GROUP_CALLS or self._bytes >= MAX_GROUP_BYTES:
-            self.finish()
+        if len(self._calls) >= MAX_BATCH_CALLS or self._bytes >= MAX_BATCH_BYTES:
+            self._add_batch(self._table.batch(self._calls, self._unknown))
+            self._calls, self._unknown, self._bytes = [], [], 0
 
     def copy(self, target: Target, name: str, without: Collection[str]) -> int:
         import pyarrow as pa
@@ -158,10 +162,10 @@ class ParquetWriter:
             old = parquet.ParquetFile(file)
             if old.schema_arrow != self._table.schema:
                 raise ExportError(f"{name} in {target.label} was written by a version with other columns")
-            for batch in old.iter_batches(batch_size=MAX_GROUP_CALLS):
+            for batch in old.iter_batches(batch_size=MAX_BATCH_CALLS):
                 ids = batch.column("call_id").to_pylist()
                 kept = batch.filter(pa.array([same_call(str(call_id)) not in without for call_id in ids], pa.bool_()))
-                self._writer.write_batch(kept)
+                self._add_batch(kept)
                 copied += len(kept)
         return copied
 
@@ -171,8 +175,21 @@ class ParquetWriter:
 
     def finish(self) -> None:
         if self._calls:
-            self._writer.write_batch(self._table.batch(self._calls, self._unknown))
-        self._calls, self._unknown, self._bytes = [], [], 0
+            self._add_batch(self._table.batch(self._calls, self._unknown))
+        self._calls, self._unknown = [], []
+        self._write_group()
+
+    def _add_batch(self, batch: Any) -> None:
+        self._batches.append(batch)
+        if sum(each.nbytes for each in self._batches) >= MAX_GROUP_BYTES:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        from pyarrow import Table
+
+        if self._batches:
+            self._writer.write_table(Table.from_batches(self._batches, self._table.schema))
+        self._batches = []
 
 
 @frozen(repr=False)
