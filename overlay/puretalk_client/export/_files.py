@@ -142,12 +142,13 @@ class ParquetWriter:
         self._unknown: list[str | None] = []
         self._bytes = 0
         self._batches: list[Any] = []
+        self._batch_bytes = 0
 
     def add(self, fetched: Fetched) -> None:
         call = fetched.call
         self._calls.append(call if call.call_id is not None else evolve(call, call_id=fetched.call_id))
         keeps_unknown = self._table.keeps_unknown
-        self._unknown.append(unknown_fields_in(received_call(fetched.content)) if keeps_unknown else None)
+        self._unknown.append(unknown_fields_in(fetched.content) if keeps_unknown else None)
         self._bytes += len(fetched.content)
         if len(self._calls) >= MAX_BATCH_CALLS or self._bytes >= MAX_BATCH_BYTES:
             self._add_batch(self._table.batch(self._calls, self._unknown))
@@ -181,7 +182,8 @@ class ParquetWriter:
 
     def _add_batch(self, batch: Any) -> None:
         self._batches.append(batch)
-        if sum(each.nbytes for each in self._batches) >= MAX_GROUP_BYTES:
+        self._batch_bytes += batch.nbytes
+        if self._batch_bytes >= MAX_GROUP_BYTES:
             self._write_group()
 
     def _write_group(self) -> None:
@@ -189,7 +191,7 @@ class ParquetWriter:
 
         if self._batches:
             self._writer.write_table(Table.from_batches(self._batches, self._table.schema))
-        self._batches = []
+        self._batches, self._batch_bytes = [], 0
 
 
 @frozen(repr=False)

@@ -60,33 +60,33 @@ def unknown_fields(call: Mapping[str, Any]) -> str | None:
     return json_text(found) if found else None
 
 
-def unknown_fields_in(received: bytes) -> str | None:
-    """Return the same for the JSON of a call, faster where there is none."""
+def unknown_fields_in(content: bytes) -> str | None:
+    """Return the same for the call in a response, faster where there is none."""
     try:
-        _strict_decoder()(received)
+        _strict_decoder()(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return unknown_fields(parse_call(received))
+        return unknown_fields(parse_call(received_call(content)))
     return None
 
 
 @functools.cache
 def _strict_decoder() -> Callable[[bytes], Any]:
-    """Return what decodes only calls without unknown fields; also others that do not match are refused."""
-    return msgspec.json.Decoder(_strict(Call)).decode
+    """Return what decodes only responses whose call has no unknown fields; it refuses other mismatches, too."""
+    return msgspec.json.Decoder(msgspec.defstruct("Strict", [("results", _strict(Call))])).decode
 
 
 def _strict(model: Any) -> Any:
     """Return a Struct with the fields of a model, which refuses others, and looks only into the models in it."""
     fields, others = fields_by_json_name(model)
     if others is not None:
-        return msgspec.Raw
+        return Any
     members = []
     for name in fields.values():
         hint = hints(model)[name]
         kind: Any = next(map(_strict, models_of(hint)), None)
         if kind is not None and has_list(hint):
             kind = list[kind | None]
-        members.append((name, msgspec.Raw if kind is None else kind | None, None))
+        members.append((name, Any if kind is None or kind is Any else kind | None, None))
     names = {name: json_name for json_name, name in fields.items()}
     return msgspec.defstruct(model.__name__, members, rename=names, forbid_unknown_fields=True, kw_only=True, gc=False)
 

@@ -77,11 +77,14 @@ class Column:
     build: Callable[[Sequence[Any], Place], pa.Array] = field(repr=False)
 
 
-def _scalar(arrow: pa.DataType, fast: frozenset[type], convert: Callable[[Any], Any]) -> Column:
-    """Return a column of values that pyarrow converts itself if all are of the types ``fast``, and in its range."""
+def _scalar(arrow: pa.DataType, fast: frozenset[type] | None, convert: Callable[[Any], Any]) -> Column:
+    """Return a column of values that pyarrow converts itself if all are in its range, and of the types ``fast``.
+
+    None where pyarrow refuses what does not match. Others it converts: true to 1.0, and 4.0 to 4.
+    """
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        if fast.issuperset(map(type, values)):
+        if fast is None or fast.issuperset(map(type, values)):
             try:
                 return pa.array(values, arrow)
             except (pa.ArrowException, UnicodeEncodeError, OverflowError):
@@ -126,9 +129,9 @@ def _read_datetime(value: Any) -> int:
 
 NONE = type(None)
 _MOMENT = pa.timestamp("us", tz="UTC")
-TEXT = _scalar(pa.string(), frozenset({str, NONE}), _read_text)
+TEXT = _scalar(pa.string(), None, _read_text)
 _NUMBER = _scalar(pa.float64(), frozenset({float, int, NONE}), _read_number)
-_BOOLEAN = _scalar(pa.bool_(), frozenset({bool, NONE}), _read_boolean)
+_BOOLEAN = _scalar(pa.bool_(), None, _read_boolean)
 
 
 def enum_column(known: frozenset[str]) -> Column:
