@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from tests.mutation.exports import EXPORTS
+from tests.mutation.mutant import FAULTS as FAULTS, Mutant as Mutant
 
-FAULTS = "tests/faults/test_faults.py"
 UNIT = "tests/unit"
 CORE = "tests/unit/core"
 TRANSPORTS = "tests/unit/core/transports"
-
-
-@frozen
-class Mutant:
-    """One guarantee, how it is removed, and the tests that have to notice.
-
-    Attributes:
-        guarantee: The guarantee, to follow "without".
-        module: Path of the module in the package.
-        old: The text that implements it.
-        new: The text that replaces it.
-        tests: A pytest ``-k`` expression.
-        path: The tests that the expression selects from.
-    """
-
-    guarantee: str
-    module: str
-    old: str
-    new: str
-    tests: str
-    path: str = FAULTS
-
 
 TIME_AND_LOAD = (
     Mutant(
@@ -2241,4 +2219,5 @@ MUTANTS = (
     *SECRETS,
     *COMMAND_AND_SANDBOX,
     *WAITING,
+    *EXPORTS,
 )

@@ -1,0 +1,273 @@
+"""Plans exports, and runs one in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Literal, TypedDict, Unpack
+
+from attrs import frozen
+
+from .._client import AsyncPuretalk
+from .._core.options import Retries, validate_int
+from .._many import FetchResult
+from ..errors import ConfigurationError
+from ._fetch import Fetcher, fetch_into
+from ._inventory import Inventory, leftovers, write_manifest
+from ._partition import Format, Layout, Partition, PartitionReport, partitions, validated_retries
+from ._target import ExportError, Target, open_target
+
+CONCURRENT_PARTITIONS = 2
+"""Partitions that one process fetches at a time: the last calls of one do not keep the connections idle."""
+
+
+@frozen
+class ExportReport:
+    """What an export has stored.
+
+    Attributes:
+        partitions: What became of each partition, by their indexes.
+    """
+
+    partitions: tuple[PartitionReport, ...]
+
+    @property
+    def rows(self) -> int:
+        """Calls stored."""
+        return sum(each.rows for each in self.partitions)
+
+    @property
+    def failed(self) -> int:
+        """Ids without a call."""
+        return sum(each.failed for each in self.partitions)
+
+    @property
+    def pending(self) -> int:
+        """Calls stored whose status was not final."""
+        return sum(each.pending for each in self.partitions)
+
+
+@frozen
+class Progress:
+    """How far an export is.
+
+    Attributes:
+        calls: Calls fetched by this run.
+        failed: Ids without a call, in this run.
+    """
+
+    calls: int
+    failed: int
+
+
+class PlanOptions(TypedDict, total=False):
+    """The options of ``plan``."""
+
+    format: Format
+    """"parquet", or "jsonl" for JSON Lines, which needs no pyarrow."""
+    columns: Collection[str] | None
+    """The fields of ``Call`` to store, and for Parquet ``_drift`` and ``_unknown``; else all. ``call_id`` always is."""
+    redact: Collection[str]
+    """Paths of the fields whose values to leave out, such as ``transcript_object.content``; see ``SPEECH`` and
+    ``CONTACTS``. Fields that the document does not have are then left out, too."""
+    rate_limit: float | None
+    """Requests in a second of all workers together."""
+    workers: int
+    """How many workers share the ``rate_limit``; else 1."""
+    retries: Retries | None
+    """How patient the requests of workers are; else ``Retries()``."""
+    transport: Literal["httpx", "aiohttp"] | None
+    """As for ``AsyncPuretalk``, for the client of each worker."""
+    max_connections: int | None
+    """Likewise."""
+
+
+def plan(
+    ids: Iterable[str | uuid.UUID], target: str | os.PathLike[str], rows: int = 5000, **options: Unpack[PlanOptions]
+) -> list[Partition]:
+    """Divide an export into partitions, which ``fetch_partition`` fetches, on this machine or on others.
+
+    The same ids and options make the same partitions: to go on after a failure, plan and fetch again. Partitions
+    whose file is there are not fetched again. Nothing is sent or written here, and no API key is needed.
+
+    Args:
+        ids: The calls' ids. Each is fetched once.
+        target: Path of a folder that all workers see, or a URI for ``pyarrow.fs``, such as ``s3://bucket/calls``.
+        rows: Ids in a partition, at most.
+        **options: See ``PlanOptions``.
+
+    Raises:
+        ConfigurationError: One of these cannot be used.
+    """
+    return list(iter_plan(ids, target, rows, **options))
+
+
+def iter_plan(
+    ids: Iterable[str | uuid.UUID], target: str | os.PathLike[str], rows: int = 5000, **options: Unpack[PlanOptions]
+) -> Iterator[Partition]:
+    """Yield the partitions of ``plan`` as they are taken: those of ten million ids need not be in memory at a time."""
+    return partitions(ids, _layout(target, **options), validate_int("rows", rows, minimum=1))
+
+
+def plan_again(
+    target: str | os.PathLike[str],
+    *,
+    retry_failed: bool = False,
+    refresh: bool = False,
+    **options: Unpack[PlanOptions],
+) -> list[Partition]:
+    """Plan what an export in ``target`` lacks; ``fetch_partition`` replaces the files that get other calls.
+
+    Args:
+        target: As for ``plan``.
+        retry_failed: Fetch the calls of ids that failed.
+        refresh: Fetch the calls again that were not final.
+        **options: As for ``plan``: the same format, columns and redaction as before.
+
+    Raises:
+        ConfigurationError: One of these cannot be used.
+        ExportError: The target cannot be read, or was exported with other options.
+    """
+    layout = _layout(target, **options)
+    inventory = Inventory.of(open_target(layout.target))
+    return list(leftovers(inventory, layout, failed=retry_failed, pending=refresh))
+
+
+def _layout(
+    target: str | os.PathLike[str],
+    *,
+    format: Format = "parquet",
+    columns: Collection[str] | None = None,
+    redact: Collection[str] = (),
+    rate_limit: float | None = None,
+    workers: int = 1,
+    retries: Retries | None = None,
+    transport: Literal["httpx", "aiohttp"] | None = None,
+    max_connections: int | None = None,
+) -> Layout:
+    validate_int("workers", workers, minimum=1)
+    is_number = isinstance(rate_limit, (int, float)) and not isinstance(rate_limit, bool)
+    if rate_limit is not None and not (is_number and 0 < rate_limit < math.inf):
+        raise ConfigurationError("rate_limit must be a number of requests per second above 0: workers share it")
+    return Layout.of(
+        target,
+        format,
+        columns,
+        redact,
+        rate_limit=None if rate_limit is None else rate_limit / workers,
+        retries=validated_retries(retries),
+        transport=transport,
+        max_connections=max_connections,
+    )
+
+
+async def export(
+    client: AsyncPuretalk,
+    ids: Iterable[str | uuid.UUID] | None,
+    target: str | os.PathLike[str],
+    *,
+    rows: int = 5000,
+    format: Format = "parquet",
+    columns: Collection[str] | None = None,
+    redact: Collection[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    retry_failed: bool = False,
+    refresh: bool = False,
+    retries: Retries | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> ExportReport:
+    """Fetch calls into files of ``target``, in this process, with the connections and the rate limit of ``client``.
+
+    A run that was ended, in whatever way, goes on where it was with the same ids and options and ``resume=True``: the
+    partitions whose file is there are not fetched again. The failure of one call is in the report, and in a file
+    beside those with the calls. At the end, ``_manifest.json`` lists all files.
+
+    Args:
+        client: The client, which stays open.
+        ids: The calls' ids, read as they are needed, each fetched once; None for those of an earlier run only.
+        target: Path of a folder, or a URI for ``pyarrow.fs``, such as ``s3://bucket/calls``.
+        rows: Ids in a file, at most.
+        format: "parquet", or "jsonl" for JSON Lines, which needs no pyarrow.
+        columns: See ``PlanOptions``.
+        redact: See ``PlanOptions``.
+        resume: Go on with the run that the target holds.
+        overwrite: Remove what runs have stored in the target.
+        retry_failed: In the run that the target holds, fetch the calls of ids that failed.
+        refresh: In the run that the target holds, fetch the calls again that were not final.
+        retries: How patient requests are; else ``Retries()``, which survives an outage.
+        on_progress: Called after each call.
+
+    Raises:
+        ConfigurationError: One of these cannot be used, or what every request would end with.
+        ExportError: The target cannot be used: it holds another run, for example.
+        AuthenticationError: The API key is wrong.
+        PermissionDeniedError: The API key is not for these calls.
+    """
+    continues = resume or retry_failed or refresh
+    if overwrite and continues:
+        raise ConfigurationError("overwrite excludes resume, retry_failed and refresh")
+    if ids is None and not (retry_failed or refresh):
+        raise ConfigurationError("ids can be None only with retry_failed or refresh")
+    layout = _layout(target, format=format, columns=columns, redact=redact, retries=retries)
+    planned = partitions(() if ids is None else ids, layout, validate_int("rows", rows, minimum=1))
+    place = open_target(layout.target)
+    _prepare(place, continues=continues, overwrite=overwrite)
+    run = _Run(Fetcher(client, layout.retries), place, on_progress)
+    await run.fetch(planned)
+    if ids is not None:
+        run.require_all()
+    if retry_failed or refresh:
+        await run.fetch(leftovers(Inventory.of(place), layout, failed=retry_failed, pending=refresh))
+    return ExportReport(tuple(write_manifest(layout.target, run.reports)))
+
+
+def _prepare(target: Target, *, continues: bool, overwrite: bool) -> None:
+    target.remove_abandoned()
+    inventory = Inventory.of(target)
+    if overwrite:
+        inventory.clear()
+    elif not inventory.is_empty and not continues:
+        raise ExportError(f"{target.label} holds another run: pass resume=True to go on with it, or overwrite=True")
+
+
+class _Run:
+    """The partitions that one process fetches.
+
+    Attributes:
+        reports: What became of those fetched so far, by the names of their files.
+    """
+
+    def __init__(self, fetcher: Fetcher, target: Target, on_progress: Callable[[Progress], object] | None) -> None:
+        self.reports: dict[str, PartitionReport] = {}
+        self._fetcher, self._target, self._on_progress = fetcher, target, on_progress
+        self._calls = self._failed = 0
+
+    async def fetch(self, planned: Iterator[Partition]) -> None:
+        """Fetch partitions, two at a time."""
+        workers = [asyncio.ensure_future(self._work(planned)) for _ in range(CONCURRENT_PARTITIONS)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
+
+    async def _work(self, planned: Iterator[Partition]) -> None:
+        for partition in planned:
+            self.reports[partition.name] = await fetch_into(self._fetcher, partition, self._target, self._count)
+
+    def require_all(self) -> None:
+        """Refuse files of a longer list of ids: the run that the target holds is another."""
+        for name in Inventory.of(self._target).parts.values():
+            if name not in self.reports:
+                raise ExportError(f"{self._target.label} holds another run: {name} is not of these ids")
+
+    def _count(self, result: FetchResult) -> None:
+        self._calls += result.call is not None
+        self._failed += result.call is None
+        if self._on_progress is not None:
+            self._on_progress(Progress(self._calls, self._failed))

@@ -1,0 +1,28 @@
+"""One mutant."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+FAULTS = "tests/faults/test_faults.py"
+
+
+@frozen
+class Mutant:
+    """One guarantee, how it is removed, and the tests that have to notice.
+
+    Attributes:
+        guarantee: The guarantee, to follow "without".
+        module: Path of the module in the package.
+        old: The text that implements it.
+        new: The text that replaces it.
+        tests: A pytest ``-k`` expression.
+        path: The tests that the expression selects from.
+    """
+
+    guarantee: str
+    module: str
+    old: str
+    new: str
+    tests: str
+    path: str = FAULTS
