@@ -1,6 +1,7 @@
 """What exports cost: ``python -m tests.bench.exports [IDS]``. Fails where a figure does not keep its bound.
 
-Rates are calls in a second of CPU time, Arrow's threads included, against a server in another process. Memory is that of a process that exports IDS calls,
+Rates are calls in a second of CPU time, Arrow's threads included, against a server in another process. Memory is that
+of a process that exports IDS calls,
 1,000,000 by default, to Parquet, over a transport that makes responses in process.
 """
 

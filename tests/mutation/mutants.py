@@ -1438,6 +1438,14 @@ COMMAND_AND_SANDBOX = (
         f"{UNIT}/cli/test_drift.py",
     ),
     Mutant(
+        "the exit code for failures in an export",
+        "_cli/export.py",
+        "return PARTIAL if report.failed else SUCCESS",
+        "return SUCCESS",
+        "test_export",
+        f"{UNIT}/cli/test_export_command.py",
+    ),
+    Mutant(
         "the cleaning of an error's message on the terminal",
         "_cli/failures.py",
         "return clean(text if",

@@ -146,6 +146,49 @@ def watch(
     return follow.watch(call_id, form, server.connection(), slow=slow, **options)
 
 
+@app.command(
+    help_epilogue="Examples:\n  puretalk export ids.txt -o calls\n  puretalk export ids.txt -o calls --resume\n"
+    "  puretalk export --retry-failed -o calls"
+)
+def export(
+    ids: Annotated[str | None, Parameter(name="IDS", help="File of ids, one a line; - is standard input.")] = None,
+    /,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The folder, or a URI such as s3://bucket/calls.")],
+    format: Annotated[Literal["parquet", "jsonl"], Parameter(help="Parquet needs the extra arrow.")] = "parquet",
+    rows: Annotated[int, Parameter(help="Ids in a file, at most.")] = 5000,
+    fields: Annotated[str | None, Parameter(help="Store these fields only: names, with commas between them.")] = None,
+    redact: Annotated[
+        str | None, Parameter(help="Leave out these values: speech, contacts, or paths, with commas between them.")
+    ] = None,
+    resume: Annotated[bool, Parameter(help="Go on with the run in the folder.")] = False,
+    overwrite: Annotated[bool, Parameter(help="Remove the run in the folder.")] = False,
+    retry_failed: Annotated[bool, Parameter(help="Fetch the calls that failed.")] = False,
+    refresh: Annotated[bool, Parameter(help="Fetch the calls again that were not over.")] = False,
+    server: Server = Server(),
+) -> int:
+    """Fetch many calls into files, which are private.
+
+    A run that was ended goes on with --resume.
+    """
+    from . import export as command
+
+    source = None if ids is None else _named((ids,))[0]
+    return command.export(
+        source,
+        output,
+        server.connection(),
+        format=format,
+        rows=rows,
+        fields=fields,
+        redact=redact,
+        resume=resume,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+        refresh=refresh,
+    )
+
+
 @app.command(help_epilogue=f"Example:\n  puretalk recording {_ID} -o call.wav")
 def recording(
     call_id: CallId,

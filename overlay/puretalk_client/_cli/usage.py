@@ -20,6 +20,7 @@ Commands:
   get         Fetch calls and print them
   wait        Wait for a call to end, and print it
   watch       Show a call as it changes
+  export      Fetch many calls into Parquet or JSON Lines files
   recording   Download the recording of a call
   drift       Compare recorded responses with the spec
   sandbox     Serve a sandbox of the API on this machine

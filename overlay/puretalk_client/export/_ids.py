@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from .._calls import MAX_CALL_ID_LENGTH
+from .._envelope import MAX_CALL_ID_LENGTH
 from ..errors import ConfigurationError
 
 MAX_LINE_BYTES = 4096

@@ -18,7 +18,7 @@ from puretalk_client._cli.failures import exit_code
 from puretalk_client.testing import SAMPLE_CALL_ID, Fault, Sandbox
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["completion", "demo", "drift", "get", "recording", "sandbox", "wait", "watch"]
+COMMANDS = ["completion", "demo", "drift", "export", "get", "recording", "sandbox", "wait", "watch"]
 
 
 def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,61 @@
+"""The subcommand ``export``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from puretalk_client._cli import main
+from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, Sandbox
+
+Capture = pytest.CaptureFixture[str]
+
+
+def stored(folder: Path) -> list[dict[str, object]]:
+    """Return the calls in the files of a folder."""
+    return [json.loads(line) for file in sorted(folder.glob("part-*.jsonl")) for line in file.read_text().splitlines()]
+
+
+def test_export(sandbox: Sandbox, tmp_path: Path, capsys: Capture) -> None:
+    """Calls are in files, a failure leads to exit code 6, and --retry-failed takes it up."""
+    ids, folder = tmp_path / "ids.txt", tmp_path / "calls"
+    ids.write_text(f"\ufeff# ids\r\n{SAMPLE_CALL_ID}\r\nlater\r\n", encoding="utf-8")
+    command = ["export", "-o", str(folder), "--format", "jsonl"]
+    assert main([*command, str(ids)]) == 6
+    assert [call["call_id"] for call in stored(folder)] == [SAMPLE_CALL_ID]
+    sandbox.add_call({"call_id": "later", "status": "completed"})
+    assert main([*command, "--retry-failed"]) == 0
+    assert {call["call_id"] for call in stored(folder)} == {SAMPLE_CALL_ID, "later"}
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0] == "puretalk: 1 calls stored, 1 failed, 0 not over"
+
+
+def test_folder_with_a_run(sandbox: Sandbox, tmp_path: Path, stdin: Callable[[bytes], None], capsys: Capture) -> None:
+    """A folder that holds a run is refused without --resume or --overwrite."""
+    command = ["export", "-", "-o", str(tmp_path / "calls"), "--format", "jsonl"]
+    for options, code in (([], 0), ([], 1), (["--resume"], 0), (["--overwrite"], 0)):
+        stdin(f"{EXAMPLE_CALL_ID}\n".encode())
+        assert main([*command, *options]) == code
+    assert len(sandbox.requests) == 2
+    assert capsys.readouterr().err.count("\n") == 4
+
+
+def test_redaction(sandbox: Sandbox, tmp_path: Path, stdin: Callable[[bytes], None]) -> None:
+    """--redact knows what people say and how they are reached; --fields chooses the columns."""
+    stdin(f"{SAMPLE_CALL_ID}\n".encode())
+    options = ["--fields", "call_id,transcript,from_number,status", "--redact", "speech,contacts"]
+    assert main(["export", "-", "-o", str(tmp_path / "calls"), "--format", "jsonl", *options]) == 0
+    (call,) = stored(tmp_path / "calls")
+    assert {name for name, value in call.items() if value is not None} == {"call_id", "status"}
+
+
+@pytest.mark.parametrize("options", [[], ["x", "--resume", "--overwrite"], ["no-such-file"], ["x", "--fields", "y"]])
+def test_options_that_cannot_be_used(options: list[str], sandbox: Sandbox, tmp_path: Path, capsys: Capture) -> None:
+    """They are refused in one line, before a request is sent."""
+    assert main(["export", "-o", str(tmp_path / "calls"), "--format", "jsonl", *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sandbox.requests == []
