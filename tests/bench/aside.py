@@ -23,7 +23,7 @@ from .sample import TURNS, call_id, envelope
 
 IMPORTS = {
     "httpx, attrs and msgspec alone": "import httpx, attrs, msgspec",
-    "puretalk_client": "import puretalk_client",
+    "puretalk_client": "from puretalk_client import AsyncPuretalk",  # it loads its names with the first use of one
     "stock generated client": f"import {STOCK}; from {STOCK}.api.calls import get_call",
 }
 EXTRA_IMPORTS = {

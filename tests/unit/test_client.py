@@ -258,7 +258,10 @@ def test_resource_on_the_class_is_its_class() -> None:
     assert isinstance(AsyncPuretalk("k").calls, CallsResource)
 
 
-IMPORTED = "import sys; before = set(sys.modules); import puretalk_client; print(*sorted(set(sys.modules) - before))"
+IMPORTED = (
+    "import sys; before = set(sys.modules); from puretalk_client import AsyncPuretalk; "
+    "print(*sorted(set(sys.modules) - before))"
+)
 THIRD_PARTY = {"attr", "attrs", "httpx", "httpcore", "h11", "anyio", "idna", "certifi", "msgspec", "typing_extensions",
                "sniffio"}  # fmt: skip
 OF_HTTPX = {"click", "rich", "pygments", "markdown_it", "mdurl", "h2", "hpack", "hyperframe"}

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.support.process import ROOT
 
 from puretalk_client.testing import Sandbox, running_server
 
@@ -47,4 +48,5 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
 @pytest.fixture
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """The environment of a process that uses the sandbox."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDEVMODE": "", "PYTHONWARNINGS": "default"}
+    path = os.pathsep.join([str(ROOT / "overlay"), str(ROOT / "generated"), *sys.path])
+    return os.environ | {"PYTHONPATH": path, "PYTHONDEVMODE": "", "PYTHONWARNINGS": "default"}
