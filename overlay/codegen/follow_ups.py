@@ -35,7 +35,7 @@ TESTED = "tests/support/openapi.yaml"
 PATH = os.pathsep.join(("overlay", "generated"))
 MYPY = (
     *("mypy", "--config-file=", "--strict", "--explicit-package-bases", "--namespace-packages"),
-    "--disable-error-code=import-untyped",  # pyarrow's lack of annotations is no matter of the document
+    "--disable-error-code=import-untyped",  # pyarrow has no annotations, whatever the document says
     *("--no-error-summary", "--output=json"),
 )
 UNIONS = ("oneOf", "anyOf", "allOf")
