@@ -23,9 +23,6 @@ Until = Literal["final", "analysis", "recording"]
 Shell = Literal["bash", "zsh", "fish"]
 CallId = Annotated[str, Parameter(name="ID", help="Id of the call.")]
 Slow = Annotated[float, Parameter(help="Seconds of latency from which on a turn is marked as slow.")]
-UntilOption = Annotated[Until, Parameter(help="What to wait for; analysis and recording include final.")]
-WaitTime = Annotated[float, Parameter(help="Seconds to wait at most.")]
-Interval = Annotated[float, Parameter(help="Seconds of the longest delay between two requests.")]
 
 app = App(
     name="puretalk",
@@ -49,6 +46,21 @@ class Server:
         from .client import Connection
 
         return Connection(base_url=self.base_url, rate_limit=self.rate_limit, **options)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The options of the commands that wait for a call."""
+
+    until: Annotated[Until, Parameter(help="What to wait for; analysis and recording include final.")] = "analysis"
+    timeout: Annotated[float, Parameter(help="Seconds to wait at most.")] = 900.0
+    max_interval: Annotated[float, Parameter(help="Seconds of the longest delay between two requests.")] = 20.0
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of ``wait`` and ``watch``."""
+        intervals = {"poll_interval": min(1.0, self.max_interval), "max_interval": self.max_interval}
+        return {"until": self.until, "timeout": self.timeout, **intervals}
 
 
 @Parameter(name="*")
@@ -110,17 +122,14 @@ def wait(
     call_id: CallId,
     /,
     *,
-    until: UntilOption = "analysis",
-    timeout: WaitTime = 900.0,
-    max_interval: Interval = 20.0,
+    waiting: Waiting = Waiting(),
     layout: Layout = Layout(),
     server: Server = Server(),
 ) -> int:
     """Wait until a call is over and analysed, and print it. A call that failed is printed too."""
     from . import follow
 
-    options = {"until": until, "timeout": timeout, **_intervals(max_interval)}
-    return follow.wait(call_id, layout.form(is_many=False), server.connection(), **options)
+    return follow.wait(call_id, layout.form(is_many=False), server.connection(), **waiting.options())
 
 
 @app.command(help_epilogue=f"Examples:\n  puretalk watch {_ID}\n  puretalk watch --jsonl {_ID} > states.jsonl")
@@ -128,9 +137,7 @@ def watch(
     call_id: CallId,
     /,
     *,
-    until: UntilOption = "analysis",
-    timeout: WaitTime = 900.0,
-    max_interval: Interval = 20.0,
+    waiting: Waiting = Waiting(),
     jsonl: Annotated[bool, Parameter(help="Print each state as JSON, one a line.")] = False,
     slow: Slow = 1.5,
     server: Server = Server(),
@@ -142,8 +149,7 @@ def watch(
     from . import follow
 
     form = Layout(jsonl=True).form(is_many=False) if jsonl else None
-    options = {"until": until, "timeout": timeout, **_intervals(max_interval)}
-    return follow.watch(call_id, form, server.connection(), slow=slow, **options)
+    return follow.watch(call_id, form, server.connection(), slow=slow, **waiting.options())
 
 
 @app.command(
@@ -277,7 +283,3 @@ def _named(names: tuple[str, ...]) -> list[str]:
     if not names:
         raise UsageError("Nothing is named. See: puretalk --help")
     return ["-" if name == _STDIN else name for name in names]
-
-
-def _intervals(longest: float) -> dict[str, float]:
-    return {"poll_interval": min(1.0, longest), "max_interval": longest}

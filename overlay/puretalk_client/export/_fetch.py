@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
-from .._calls import CallsResource
+from puretalk_generated.api.calls import get_call
+
 from .._client import AsyncPuretalk
+from .._core.exchange import Exchange
 from .._core.options import Retries
-from .._envelope import Envelope
+from .._envelope import check_call, results_of, validate_call_id
 from .._many import CallId, FetchResult, FetchResults, default_concurrency
 from ..errors import APIStatusError, ConfigurationError
 from ..models import Call
@@ -25,30 +26,16 @@ from ._target import Target, open_target, target_errors
 
 OnResult = Callable[[FetchResult], object]
 
-_body: ContextVar[list[bytes]] = ContextVar("puretalk_body")
-
-
-class _KeepBody(Envelope):
-    """Keeps the body of a response for the request that is being made, since a ``Call`` holds only what it knows."""
-
-    def check(self, value: Any, content: bytes) -> None:
-        super().check(value, content)
-        _body.get()[:] = [content]
-
 
 class Fetcher:
-    """Fetches calls with their bodies, over the connections of a client.
+    """Fetches calls with their bodies, over the connections of a client: a ``Call`` holds only what it knows.
 
     Attributes:
         bodies: The body of each call whose result was not taken yet, by the id as requested.
     """
 
     def __init__(self, client: AsyncPuretalk, retries: Retries) -> None:
-        sender = client._sender
-        self._sender = sender.with_options(sender.options, _KeepBody(strict=sender.options.strict))
-        # The file of a partition has each call once, by its id.
-        self._calls = CallsResource(self._sender, verify_call_id=True)
-        self._retries = retries
+        self._sender, self._retries = client._sender, retries
         self.bodies: dict[CallId, bytes] = {}
 
     def many(self, ids: Iterable[str]) -> FetchResults:
@@ -56,13 +43,12 @@ class Fetcher:
         return FetchResults(self._fetch, ids, default_concurrency(self._sender, None, self._retries), ordered=False)
 
     async def _fetch(self, call_id: CallId) -> Call:
-        body: list[bytes] = []
-        token = _body.set(body)
-        try:
-            call = await self._calls.get(call_id, retries=self._retries)
-        finally:
-            _body.reset(token)
-        self.bodies[call_id] = body[0]
+        text = validate_call_id(call_id)
+        # The file of a partition has each call once, by its id, so the check of the id is always on.
+        check = functools.partial(check_call, expected_id=text)
+        exchange = Exchange(self._sender, get_call.request(text), get_call.RESPONSES, check, None, self._retries)
+        call = results_of(await exchange.run())
+        self.bodies[call_id] = exchange.content
         return call
 
 

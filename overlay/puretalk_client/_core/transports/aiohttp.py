@@ -94,6 +94,7 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            # Every request has Accept, Accept-Encoding and User-Agent, so that aiohttp adds none of its own.
             # The deadline of the request bounds all the rest.
             timeout=aiohttp.ClientTimeout(total=None),
             proxy=str(self._proxy.url) if self._proxy else None,
