@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support.key import own_key_place as own_key_place
 
 # Neither an example nor a strategy fails because the machine is busy.
 settings.register_profile(

@@ -42,14 +42,17 @@ from .models import Call
 
 RESERVED_HEADERS = frozenset(
     {
-        API_KEY.name.lower() if API_KEY and API_KEY.location == "header" else "authorization",
         *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "expect", "host"),
         *("te", "transfer-encoding", "upgrade", "user-agent"),
     }
 )
-"""Headers that the client or its HTTP library sends itself."""
+"""Headers that the client or its HTTP library sends itself, beside that of the API key."""
 
 T = TypeVar("T")
+
+
+def _key_headers() -> set[str]:
+    return {API_KEY.name.lower()} if API_KEY is not None and API_KEY.location == "header" else set()
 
 
 class _CallsAttribute:
@@ -150,7 +153,7 @@ class AsyncPuretalk:
             }
             if given := [name for name, value in settings.items() if value is not None]:
                 raise ConfigurationError(f"http_client has settings of its own: pass it without {', '.join(given)}")
-        headers = validate_headers(default_headers, RESERVED_HEADERS)
+        headers = validate_headers(default_headers, RESERVED_HEADERS | _key_headers())
         agent = user_agent(f"puretalk-client/{__version__}", user_agent_suffix)
         patience = validate_retries(max_retries, retries)
         url = resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure)

@@ -48,7 +48,7 @@ def seconds_since_end(call: Call, date: str | None, now: float) -> float:
     Otherwise the server's clock may be hours behind, and a call that has just ended would seem to have ended long ago.
     """
     skew = None if date is None else seconds_until(date, now)
-    end = call.end_time
+    end: datetime | None = call.end_time
     if skew is None or abs(skew) > MAX_SKEW or not isinstance(end, datetime) or end.utcoffset() is None:
         return 0.0
     return max(now - end.timestamp(), 0.0)
@@ -59,8 +59,8 @@ class Seen:
     """The part of a response that the next one is compared with."""
 
     status: CallStatus
-    start_time: object
-    end_time: object
+    start_time: datetime | None
+    end_time: datetime | None
 
     @classmethod
     def of(cls, call: Call) -> Seen:
@@ -77,7 +77,7 @@ def contradictions(before: Seen, call: Call) -> list[Drift]:
         ("start_time", before.start_time, call.start_time),
         ("end_time", before.end_time, call.end_time),
     ):
-        if not (isinstance(old, datetime) and isinstance(new, datetime)):
+        if not (isinstance(old, datetime) and isinstance(new, datetime)):  # or what the server sent instead
             continue
         if (old.utcoffset() is None) == (new.utcoffset() is None) and new < old:
             found.append(Drift(f"$.results.{name}", "datetime", "string", "inconsistent"))

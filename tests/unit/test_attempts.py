@@ -29,6 +29,8 @@ from puretalk_client.testing import VirtualTimeLoop
 from puretalk_generated.api.calls import get_call
 from puretalk_generated.types import Request
 
+pytestmark = pytest.mark.usefixtures("own_key_place")
+
 CALL = envelope(call("c-1"))
 UNAVAILABLE = Scripted(503, b'{"msg":"busy"}', {"x-request-id": "r-1"})
 
@@ -53,8 +55,8 @@ async def test_success_is_one_attempt() -> None:
     """With the operation and the path as in the document."""
     [attempt] = await attempts_of(CALL)
     assert attempt == Attempt(
-        operation="get_call", method="GET", path_template="/calls/{call_id}", number=1, status_code=200, error=None,
-        elapsed=attempt.elapsed, retry_in=None, request_id=None,
+        operation="get_call", method="GET", path_template=get_call.request("1").path_template, number=1,
+        status_code=200, error=None, elapsed=attempt.elapsed, retry_in=None, request_id=None,
     )  # fmt: skip
     with pytest.raises(FrozenInstanceError):
         attempt.number = 2  # type: ignore[misc]

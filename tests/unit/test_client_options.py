@@ -31,6 +31,8 @@ from puretalk_client import (
 from puretalk_client.testing import VirtualTimeLoop
 from puretalk_generated.api.calls import get_call
 
+pytestmark = pytest.mark.usefixtures("own_key_place")
+
 CALL = envelope({"call_id": "c-1", "status": "completed"})
 UNAVAILABLE = Scripted(503)
 

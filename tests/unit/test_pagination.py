@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +33,8 @@ from tests.support.transports import ScriptedTransport, client_over, envelope
 from puretalk_client import AsyncPuretalk, Call, CallStatus, errors
 from puretalk_client._pagination import MAX_EMPTY_PAGES, page_number
 from puretalk_generated.api.calls import get_call
+
+pytestmark = pytest.mark.usefixtures("own_key_place")
 
 
 async def test_items_come_in_order_over_all_pages() -> None:
@@ -236,8 +239,9 @@ async def test_count_decides_nothing(count: Any, known: int | None) -> None:
 async def test_what_cannot_work_is_refused_before_anything_is_sent() -> None:
     """At the line that asks for it, and not at the loop."""
     async with client_over(ScriptedTransport(envelope({}))) as client:
+        call_id, *_ = inspect.signature(get_call.request).parameters
         with pytest.raises(errors.ConfigurationError, match="get_call is not a list operation"):
-            client.paginate(get_call, call_id="1")  # type: ignore[arg-type]
+            client.paginate(get_call, **{call_id: "1"})  # type: ignore[call-overload]
         with pytest.raises(TypeError, match="statsu") as caught:
             client.paginate(list_calls, statsu="completed", from_number=WORDS["from_number"])
         shown = "".join(format_frames(caught.value))
