@@ -107,7 +107,7 @@ class Call(generated.Call):
         return _pydantic.json_schema(generated.Call, "A phone call")
 
     def __repr__(self) -> str:
-        seconds = self.call_duration_seconds
+        seconds: int | None = self.call_duration_seconds
         facts = [
             repr(self.call_id[:64])[1:-1] if isinstance(self.call_id, str) else "without id",
             str(self.status) if self.status.is_known else "unknown status",
