@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -264,7 +265,11 @@ def demo(*, slow: Slow = 1.5) -> int:
 @app.command(help_epilogue="Example:\n  puretalk completion bash > ~/.local/share/bash-completion/completions/puretalk")
 def completion(shell: Annotated[Shell, Parameter(name="SHELL", help="The shell.")], /) -> int:
     """Print a script that completes commands and options."""
-    write(app.generate_completion(prog_name="puretalk", shell=shell))
+    script = app.generate_completion(prog_name="puretalk", shell=shell)
+    if shell == "zsh" and (name := re.search(r"^(_\w+)\(\) \{", script, re.MULTILINE)):
+        # cyclopts 5.5 defines a function only, which zsh uses if the file has its name, and not that of the command.
+        script += f'if [[ $funcstack[1] = _* ]]; then\n  {name[1]} "$@"\nelse\n  compdef {name[1]} puretalk\nfi\n'
+    write(script)
     return SUCCESS
 
 

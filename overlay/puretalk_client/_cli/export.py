@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import sys
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _count(ids: str | None) -> int | None:
     if ids is None or not Path(ids).is_file():
         return None
     with Path(ids).open("rb") as file:
-        return sum(1 for line in file if line.strip() and not line.lstrip().startswith(b"#"))
+        return sum(1 for line in file if line.partition(b"#")[0].strip(codecs.BOM_UTF8 + b" \t\r\n"))
 
 
 def _names(text: str) -> list[str]:
