@@ -99,7 +99,9 @@ def run(sandbox: Sandbox, arguments: Sequence[str], live: Pictures | None = None
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox))
 
     def connect(**options: Any) -> AsyncPuretalk:
-        return AsyncPuretalk(sandbox.api_key, **options | {"base_url": sandbox.base_url, "http_client": http})
+        made = AsyncPuretalk(sandbox.api_key, **options | {"base_url": sandbox.base_url, "http_client": http})
+        made._sender.pool.backoff.draw = lambda: 1.0  # delays are random
+        return made
 
     screen = Screen()
     environment = {"TERM": "xterm", "COLORTERM": "", "COLUMNS": str(_WIDTH), "LINES": "60"}
@@ -164,7 +166,7 @@ def record_export() -> str:
 
 def draw(name: str, command: str, pictures: Sequence[str]) -> str:
     """Draw pictures under a command as one SVG, which shows them one after the other if there are several."""
-    screens = [Text.from_ansi(picture.rstrip()).split("\n") for picture in pictures]
+    screens = [list(Text.from_ansi(picture.rstrip()).split("\n")) for picture in pictures]
     height = max(map(len, screens)) + 2
     frames = [frame(f"{name}-{number}", command, screen, height) for number, screen in enumerate(screens)]
     styles, matrices, chromes, *sizes = zip(*frames, strict=True)
