@@ -17,7 +17,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lowest faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test lowest faults soak mutants bench profile recordings check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -86,6 +86,9 @@ bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; w
 
 profile: $(STAMP) ## Say where the time of one fetch goes
 	@$(BIN)/python -m tests.bench.profile_fetch
+
+recordings: $(STAMP) ## Draw the pictures of the command for the documentation again
+	@$(BIN)/python -m tests.docs.recordings
 
 check: lint types check-generated test ## All that CI runs
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path  # whose values shells complete
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from .failures import UsageError
-from .output import SUCCESS, write
+from .output import SUCCESS, OutputError, write
 
 if TYPE_CHECKING:
     from .client import Connection
@@ -22,7 +26,9 @@ _ID = "be8b84ed-16d8-459e-b71c-b0f54fce5ec1"
 Until = Literal["final", "analysis", "recording"]
 Shell = Literal["bash", "zsh", "fish"]
 CallId = Annotated[str, Parameter(name="ID", help="Id of the call.")]
-Slow = Annotated[float, Parameter(help="Seconds of latency from which on a turn is marked as slow.")]
+Slow = Annotated[
+    float, Parameter(help="Seconds of latency from which on a turn is marked as slow.", validator=Number(gte=0))
+]
 
 app = App(
     name="puretalk",
@@ -103,7 +109,9 @@ def get(
     layout: Layout = Layout(),  # immutable
     raw: Annotated[bool, Parameter(help="Print responses as received, for several ids one a line.")] = False,
     timeout: Annotated[float | None, Parameter(help="Seconds for each call, retries included.")] = None,
-    concurrency: Annotated[int | None, Parameter(help="How many calls are fetched at a time.")] = None,
+    concurrency: Annotated[
+        int | None, Parameter(help="How many calls are fetched at a time.", validator=Number(gte=1))
+    ] = None,
     server: Server = Server(),
 ) -> int:
     """Fetch calls and print them, in the order of their ids.
@@ -157,7 +165,7 @@ def watch(
     "  puretalk export --retry-failed -o calls"
 )
 def export(
-    ids: Annotated[str | None, Parameter(name="IDS", help="File of ids, one a line; - is standard input.")] = None,
+    ids: Annotated[Path | None, Parameter(name="IDS", help="File of ids, one a line; - is standard input.")] = None,
     /,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="The folder, or a URI such as s3://bucket/calls.")],
@@ -171,6 +179,7 @@ def export(
     overwrite: Annotated[bool, Parameter(help="Remove the run in the folder.")] = False,
     retry_failed: Annotated[bool, Parameter(help="Fetch the calls that failed.")] = False,
     refresh: Annotated[bool, Parameter(help="Fetch the calls again that were not over.")] = False,
+    json: Annotated[bool, Parameter(help="Print the counts as JSON. Errors are JSON too.")] = False,
     server: Server = Server(),
 ) -> int:
     """Fetch many calls into files, which are private.
@@ -188,6 +197,7 @@ def export(
         rows=rows,
         fields=fields,
         redact=redact,
+        as_json=json,
         resume=resume,
         overwrite=overwrite,
         retry_failed=retry_failed,
@@ -200,7 +210,7 @@ def recording(
     call_id: CallId,
     /,
     *,
-    output: Annotated[str, Parameter(name=["--output", "-o"], help="The file to write; - is standard output.")],
+    output: Annotated[Path, Parameter(name=["--output", "-o"], help="The file to write; - is standard output.")],
     server: Server = Server(),
 ) -> int:
     """Download the recording of a call.
@@ -218,7 +228,7 @@ def recording(
 )
 def drift(
     *files: Annotated[
-        str, Parameter(name="FILE", help="A response, a JSON array of them, or JSON Lines; - is standard input.")
+        Path, Parameter(name="FILE", help="A response, a JSON array of them, or JSON Lines; - is standard input.")
     ],
     json: Annotated[bool, Parameter(help="Print JSON.")] = False,
 ) -> int:
@@ -255,7 +265,11 @@ def demo(*, slow: Slow = 1.5) -> int:
 @app.command(help_epilogue="Example:\n  puretalk completion bash > ~/.local/share/bash-completion/completions/puretalk")
 def completion(shell: Annotated[Shell, Parameter(name="SHELL", help="The shell.")], /) -> int:
     """Print a script that completes commands and options."""
-    write(app.generate_completion(prog_name="puretalk", shell=shell))
+    script = app.generate_completion(prog_name="puretalk", shell=shell)
+    if shell == "zsh" and (name := re.search(r"^(_\w+)\(\) \{", script, re.MULTILINE)):
+        # cyclopts 5.5 defines a function only, which zsh uses if the file has its name, and not that of the command.
+        script += f'if [[ $funcstack[1] = _* ]]; then\n  {name[1]} "$@"\nelse\n  compdef {name[1]} puretalk\nfi\n'
+    write(script)
     return SUCCESS
 
 
@@ -271,15 +285,16 @@ def run(arguments: list[str]) -> int:
         return code
     from .console import make_console
 
-    if sys.stdout is not None:
-        console = make_console(sys.stdout)
-        with console.capture() as capture:
-            app.help_print([token for token in tokens if token not in ("--help", "-h")], console=console)
-        write(capture.get())
+    if sys.stdout is None:
+        raise OutputError
+    console = make_console(sys.stdout)
+    with console.capture() as capture:
+        app.help_print([token for token in tokens if token not in ("--help", "-h")], console=console)
+    write(capture.get())
     return SUCCESS
 
 
-def _named(names: tuple[str, ...]) -> list[str]:
+def _named(names: Sequence[str | Path]) -> list[str]:
     if not names:
         raise UsageError("Nothing is named. See: puretalk --help")
-    return ["-" if name == _STDIN else name for name in names]
+    return ["-" if str(name) == _STDIN else str(name) for name in names]

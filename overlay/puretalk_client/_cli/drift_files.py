@@ -26,9 +26,12 @@ def compare_files(names: Iterable[str]) -> DriftReport:
     """
     comparison = Comparison(CallEnvelope)
     for name in names:
-        shown = "standard input" if name == "-" else name
+        shown, stdin = "standard input" if name == "-" else name, sys.stdin
+        if name == "-" and stdin is None:
+            comparison.skip(shown, "closed")
+            continue
         try:
-            with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            with nullcontext(stdin.buffer) if name == "-" else Path(name).open("rb") as file:
                 for position, content in _texts(file):
                     comparison.add(content, shown + position)
         except OSError as error:

@@ -23,6 +23,10 @@ class UsageError(errors.ConfigurationError):
     """The command cannot be run as it was typed."""
 
 
+class UnreadableError(errors.ConfigurationError):
+    """A recorded response cannot be read."""
+
+
 def exit_code(error: Exception) -> int:
     """Return the exit code for a command that ends with an error."""
     return next((code for kinds, code in _CODES if isinstance(error, kinds)), FAILURE)

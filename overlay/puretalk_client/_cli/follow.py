@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
-from time import monotonic
+from collections.abc import Callable
 from typing import Any
 
 from ..models import Call
@@ -13,7 +11,7 @@ from .clean import clean
 from .client import Connection, run_async
 from .formats import Format
 from .output import SUCCESS, is_terminal, write
-from .progress import showing
+from .progress import showing, stopwatch
 from .values import turns_of
 
 
@@ -23,19 +21,8 @@ def wait(call_id: str, form: Format, connection: Connection, **options: Any) -> 
 
 
 async def _wait(call_id: str, form: Format, connection: Connection, options: dict[str, Any]) -> int:
-    start, seen = monotonic(), None
-    async with connection.open() as client:
-        states = client.calls.watch(call_id, **options)
-
-        def describe() -> str:
-            state = "not seen yet" if seen is None else state_line(seen)
-            return f"{call_id}: {state}, {monotonic() - start:.0f} s"
-
-        async with showing(describe):
-            async for call in states:
-                seen = call
-    assert seen is not None  # the iteration ends with a call or with an error
-    write(form.head + str(form.one(seen)) + form.tail)
+    call = await _follow(call_id, connection, options, lambda _: None)
+    write(form.head + str(form.one(call)) + form.tail)
     return SUCCESS
 
 
@@ -47,25 +34,41 @@ def watch(call_id: str, form: Format | None, connection: Connection, *, slow: fl
 async def _watch(
     call_id: str, form: Format | None, connection: Connection, slow: float, options: dict[str, Any]
 ) -> int:
-    async with connection.open() as client:
-        with _screen(form, slow) as show:
-            async for call in client.calls.watch(call_id, **options):
-                show(call)
+    if form is None and is_terminal(sys.stdout):
+        from .live_call import live_call
+
+        async with connection.open() as client:
+            with live_call(slow=slow) as show:
+                async for call in client.calls.watch(call_id, **options):
+                    show(call)
+        return SUCCESS
+    line = (lambda call: f"{clean(str(call.call_id))}  {state_line(call)}\n") if form is None else form.one
+    await _follow(call_id, connection, options, lambda call: write(line(call)), among_calls=True)
     return SUCCESS
 
 
-@contextlib.contextmanager
-def _screen(form: Format | None, slow: float) -> Iterator[Callable[[Call], None]]:
-    """Return a function that shows a state: in place on a terminal, else as a line."""
-    if form is not None:
-        yield lambda call: write(form.one(call))
-    elif is_terminal(sys.stdout):
-        from .live_call import live_call
+async def _follow(
+    call_id: str,
+    connection: Connection,
+    options: dict[str, Any],
+    show: Callable[[Call], None],
+    *,
+    among_calls: bool = False,
+) -> Call:
+    """Show each state of a call, and progress; return the last one."""
+    seen: Call | None = None
+    async with connection.open() as client:
+        elapsed = stopwatch()
 
-        with live_call(slow=slow) as show:
-            yield show
-    else:
-        yield lambda call: write(f"{clean(str(call.call_id))}  {state_line(call)}\n")
+        def describe() -> str:
+            return f"{call_id}: {'not seen yet' if seen is None else state_line(seen)}, {elapsed():.0f} s"
+
+        async with showing(describe, among_calls=among_calls):
+            async for call in client.calls.watch(call_id, **options):
+                seen = call
+                show(call)
+    assert seen is not None  # the iteration ends with a call or with an error
+    return seen
 
 
 def state_line(call: Call) -> str:

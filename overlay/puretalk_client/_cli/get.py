@@ -40,7 +40,7 @@ async def _get_many(ids: Sequence[str], form: Format, connection: Connection) ->
         concurrency = connection.concurrency or default_concurrency(client._sender, None, None)
         results = FetchResults(fetch, read_ids(ids), concurrency, ordered=True)
         write(form.head)
-        async with showing(tally.describe, fraction=lambda: _fraction(tally)) as progress, results:
+        async with showing(tally.describe, fraction=tally.fraction, among_calls=True) as progress, results:
             async for result in results:
                 tally.done += 1
                 if result.error is not None:
@@ -52,10 +52,6 @@ async def _get_many(ids: Sequence[str], form: Format, connection: Connection) ->
                 written += 1
     write(form.tail)
     return PARTIAL if tally.failed else SUCCESS
-
-
-def _fraction(tally: Tally) -> float | None:
-    return tally.done / tally.total if tally.total else None
 
 
 def _failure(result: FetchResult, form: Format) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from time import monotonic
 
 import attrs
 from rich.console import Group, RenderableType
@@ -15,6 +14,7 @@ from rich.text import Text
 from ..models import Call
 from .console import make_console
 from .page import call_page
+from .progress import stopwatch
 from .values import turns_of
 
 _TURNS = 6
@@ -24,18 +24,18 @@ _TURNS = 6
 @contextlib.contextmanager
 def live_call(*, slow: float) -> Iterator[Callable[[Call], None]]:
     """Return a function that shows a state in the place of the one before. The last one stays, with all turns."""
-    console, start = make_console(sys.stdout), monotonic()
+    console, elapsed = make_console(sys.stdout), stopwatch()
     seen: list[Call] = []
 
     def screen() -> RenderableType:
         if not seen:
-            return Text(f"Waiting for the call, {monotonic() - start:.0f} s", "dim")
+            return Text(f"Waiting for the call, {elapsed():.0f} s", "dim")
         call = seen[-1]
         hidden = len(turns := turns_of(call)) - _TURNS
         if hidden > 0:
             call = attrs.evolve(call, transcript_object=turns[-_TURNS:])
         after = f"\n{hidden} earlier turns, " if hidden > 0 else "\n"
-        return Group(call_page(call, console, slow=slow), Text(f"{after}{monotonic() - start:.0f} s", "dim"))
+        return Group(call_page(call, console, slow=slow), Text(f"{after}{elapsed():.0f} s", "dim"))
 
     with Live(console=console, get_renderable=screen, transient=True, redirect_stdout=False, redirect_stderr=False):
         yield seen.append

@@ -11,7 +11,9 @@ from .output import SUCCESS, OutputError, note
 
 def recording(call_id: str, output: str, connection: Connection) -> int:
     """Download a recording into a file, or to standard output for ``-``; return the exit code."""
-    if output == "-" and (sys.stdout is None or sys.stdout.isatty()):
+    if output == "-" and sys.stdout is None:
+        raise OutputError
+    if output == "-" and sys.stdout.isatty():
         raise UsageError("A recording is not for a terminal: use -o FILE")
     return run_async(_recording(call_id, output, connection))
 

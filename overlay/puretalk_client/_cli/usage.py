@@ -3,7 +3,7 @@
 EXIT_CODES = """\
   0    done
   1    failed; or, from drift, drift found
-  2    wrong arguments or settings; or, from drift, a response that cannot be read
+  2    wrong arguments or settings; or, from drift, an unreadable response
   3    no call has this id
   4    the server refuses the API key
   5    time is up

@@ -57,10 +57,12 @@ class Progress:
     Attributes:
         calls: Calls fetched by this run.
         failed: Ids without a call, in this run.
+        present: Calls and ids without a call in the parts that were there before.
     """
 
     calls: int
     failed: int
+    present: int = 0
 
 
 class PlanOptions(TypedDict, total=False):
@@ -244,7 +246,7 @@ class _Run:
     def __init__(self, fetcher: Fetcher, target: Target, on_progress: Callable[[Progress], object] | None) -> None:
         self.reports: dict[str, PartitionReport] = {}
         self._fetcher, self._target, self._on_progress = fetcher, target, on_progress
-        self._calls = self._failed = 0
+        self._calls = self._failed = self._present = 0
 
     async def fetch(self, planned: Iterator[Partition]) -> None:
         """Fetch partitions, two at a time."""
@@ -258,7 +260,9 @@ class _Run:
 
     async def _work(self, planned: Iterator[Partition]) -> None:
         for partition in planned:
-            self.reports[partition.name] = await fetch_into(self._fetcher, partition, self._target, self._count)
+            report = await fetch_into(self._fetcher, partition, self._target, self._count)
+            self.reports[partition.name] = report
+            self._present += 0 if report.written else report.rows + report.failed
 
     def require_all(self) -> None:
         """Refuse files of a longer list of ids: the run that the target holds is another."""
@@ -270,4 +274,4 @@ class _Run:
         self._calls += result.call is not None
         self._failed += result.call is None
         if self._on_progress is not None:
-            self._on_progress(Progress(self._calls, self._failed))
+            self._on_progress(Progress(self._calls, self._failed, self._present))

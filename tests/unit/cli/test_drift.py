@@ -56,17 +56,32 @@ def test_without_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_unreadable_input(
     option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Invalid lines and missing files are named on stderr, one line each, and the exit code is 2."""
+    """Invalid lines and missing files are lines on stderr, with --json one object, and the exit code is 2."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"call_id":"c","new":1}\n{CANARY\n')))
     hostile = HOSTILE.replace("\0", "")  # arguments cannot contain NUL
     assert main(["drift", "-", f"nowhere{hostile}\n", *option]) == 2
     out, err = capsys.readouterr()
     assert "$.results.new" in out
     assert "CANARY" not in out + err
+    assert_harmless(out + err)
+    if option:
+        assert len(json.loads(out)["unreadable"]) == 2
+        assert json.loads(err)["error"] == {
+            "type": "UnreadableError",
+            "message": "standard input, line 2: not JSON; 1 more could not be read",
+            "exit_code": 2,
+        }
+        return
     first, second = err.splitlines()
     assert first == "puretalk: standard input, line 2: not JSON"
     assert second.startswith("puretalk: nowhere")
-    assert_harmless(out + err)
+
+
+def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A closed standard input is one line."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["drift", "-"]) == 2
+    assert capsys.readouterr() == ("0 responses, 0 mismatches\n", "puretalk: standard input: closed\n")
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit.cli.terminal import Terminal
 
 from puretalk_client._cli import main
 from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, Sandbox
@@ -51,6 +54,35 @@ def test_redaction(sandbox: Sandbox, tmp_path: Path, stdin: Callable[[bytes], No
     assert main(["export", "-", "-o", str(tmp_path / "calls"), "--format", "jsonl", *options]) == 0
     (call,) = stored(tmp_path / "calls")
     assert {name for name, value in call.items() if value is not None} == {"call_id", "status"}
+
+
+def test_json(sandbox: Sandbox, tmp_path: Path, stdin: Callable[[bytes], None], capsys: Capture) -> None:
+    """--json prints the counts, and an error as one object."""
+    command = ["export", "-", "-o", str(tmp_path / "calls"), "--format", "jsonl", "--json"]
+    stdin(f"{EXAMPLE_CALL_ID}\nno-such\n".encode())
+    assert main(command) == 6
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"rows": 1, "failed": 1, "pending": 0}, "")
+    stdin(b"")
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert (out, json.loads(err)["error"]["type"]) == ("", "ExportError")
+
+
+def test_bar(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, a bar has the total; what an earlier run has fetched is done."""
+    ids, terminal = tmp_path / "ids.txt", Terminal()
+    call_ids = [sandbox.add_call({"call_id": f"c-{number}", "status": "completed"}) for number in range(4)]
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    command = ["export", str(ids), "-o", str(tmp_path / "calls"), "--format", "jsonl", "--rows", "2"]
+    ids.write_text("\ufeff#ids\n\n" + "\r\n".join(call_ids[:2]))
+    assert main(command) == 0
+    assert re.search(r"2 of 2 calls, [\d,.]+/s, 0 s left", terminal.written.decode())
+    ids.write_text("\n".join(call_ids))
+    assert main([*command, "--resume"]) == 0
+    assert re.search(r"4 of 4 calls, [\d,.]+/s, 0 s left", terminal.written.decode())
 
 
 @pytest.mark.parametrize("options", [[], ["x", "--resume", "--overwrite"], ["no-such-file"], ["x", "--fields", "y"]])

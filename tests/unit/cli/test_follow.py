@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -16,7 +17,16 @@ from starlette.types import Receive, Scope, Send
 from tests.unit.cli.terminal import HOSTILE, Pipe, Terminal, assert_harmless, render
 
 from puretalk_client._cli import main
-from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, Fault, Sandbox, running_server, sample_call
+from puretalk_client._cli.progress import Tally
+from puretalk_client.testing import (
+    EXAMPLE_CALL_ID,
+    SAMPLE_CALL_ID,
+    Fault,
+    Sandbox,
+    running_server,
+    sample_call,
+    virtual_time,
+)
 
 Capture = pytest.CaptureFixture[str]
 FAST = ["--max-interval", "0.01"]
@@ -92,7 +102,7 @@ class TestWatch:
     def test_hostile_call(self, sandbox: Sandbox, capsys: Capture) -> None:
         """A state of hostile text is one harmless line."""
         sandbox.add_call({"call_id": "c-1", "status": HOSTILE})
-        assert main(["watch", "c-1", "--timeout", "0.05", *FAST]) == 5
+        assert main(["watch", "c-1", "--timeout", "1", "--max-interval", "1"]) == 5
         out, err = capsys.readouterr()
         assert out.count("\n") == 1
         assert_harmless(out + err)
@@ -197,6 +207,42 @@ class TestProgress:
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         assert main(["get", EXAMPLE_CALL_ID, SAMPLE_CALL_ID]) == 0
         assert capsys.readouterr().err == ""
+
+    def test_one_terminal(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A command that prints nothing meanwhile shows its progress also where both streams are one terminal."""
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert main(["wait", SAMPLE_CALL_ID, "--json"]) == 0
+        assert f"{SAMPLE_CALL_ID}: completed, 40 turns" in terminal.written.decode().partition("{")[0]
+
+    def test_watch(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+        """``watch`` into a pipe says on stderr what it waits for."""
+        monkeypatch.setattr("puretalk_client._cli.progress.INTERVAL", 0.05)
+        sandbox.fail_next(Fault(delay=0.5))
+        assert main(["watch", SAMPLE_CALL_ID, "--jsonl"]) == 0
+        out, err = capsys.readouterr()
+        assert out.count("\n") == 1
+        assert f"puretalk: {SAMPLE_CALL_ID}: not seen yet, 0 s\n" in err
+
+    @virtual_time()
+    async def test_time_left(self) -> None:
+        """The line has the rate and the time left, or says that it is unknown; an earlier run counts as done."""
+        assert Tally(None).describe() == "0 calls, 0.0/s, time left unknown"
+        assert Tally(10**7).describe() == "0 of 10,000,000 calls, 0.0/s"
+        tally = Tally(10**7, before=10**6)
+        await asyncio.sleep(100)
+        tally.done, tally.failed = 50_000, 3
+        assert tally.describe() == "1,050,000 of 10,000,000 calls, 500/s, 4 h 58 min left, 3 failed"
+        assert tally.fraction() == 0.105
+        tally.done = 9 * 10**6 - 100 * 61
+        assert tally.describe().split(", ")[2] == "0 s left"
+        tally = Tally(100)
+        await asyncio.sleep(60)
+        tally.done = 40
+        assert tally.describe() == "40 of 100 calls, 0.7/s, 1 min 30 s left"
+        tally.done = 200  # a list that grows
+        assert tally.describe() == "200 of 100 calls, 3.3/s, 0 s left"
 
     def test_lines(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
         """Without a terminal, a line comes at every interval."""

@@ -36,6 +36,7 @@ def test_help(option: str, capsys: Capture) -> None:
     assert main([option]) == 0
     out, err = capsys.readouterr()
     assert (out, err) == (usage.HELP, "")
+    assert max(map(len, out.splitlines())) <= 80
     assert sorted(re.findall(r"^  ([a-z]+) {2}", out.partition("Options:")[0], re.MULTILINE)) == COMMANDS
     assert sorted(name for name in app if not name.startswith("-")) == COMMANDS
     codes = [int(code) for code in re.findall(r"^  (\d+) ", usage.EXIT_CODES, re.MULTILINE)]

@@ -31,7 +31,18 @@ def test_process(environment: dict[str, str]) -> None:
     assert done.stdout.decode() == render(sample_call())
 
 
-@pytest.mark.parametrize("arguments", [["get", "--jsonl", SAMPLE_CALL_ID, SAMPLE_CALL_ID], ["--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["get", "--jsonl", SAMPLE_CALL_ID, SAMPLE_CALL_ID],
+        ["--help"],
+        ["get", "--help"],
+        ["watch", SAMPLE_CALL_ID],
+        ["drift", __file__],
+        ["sandbox"],
+        ["completion", "zsh"],
+    ],
+)
 def test_closed_pipe(arguments: list[str], environment: dict[str, str]) -> None:
     """``puretalk ... | head`` prints no traceback when head exits first."""
     reading, writing = os.pipe()
@@ -40,7 +51,9 @@ def test_closed_pipe(arguments: list[str], environment: dict[str, str]) -> None:
         done = run(arguments, environment, stdout=writing)
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.count(b"\n") == (arguments[0] == "drift")  # this file is not a response
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
@@ -51,6 +64,37 @@ def test_full_disk(arguments: list[str], environment: dict[str, str]) -> None:
         done = run(arguments, environment, stdout=full.fileno())
     assert done.returncode == 1
     assert done.stderr == b"puretalk: Could not write to standard output: No space left on device\n"
+
+
+CLOSED = b"puretalk: Could not write to standard output: it is closed\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "code", "error"),
+    [
+        (["get", "--help"], ">&-", 1, CLOSED),
+        (["recording", SAMPLE_CALL_ID, "-o", "-"], ">&-", 1, CLOSED),
+        (["demo"], ">&-", 1, CLOSED),
+        (["drift", "-"], "<&-", 2, b"puretalk: standard input: closed\n"),
+        (["get", "-"], "<&-", 2, b"puretalk: Standard input is closed\n"),
+        (["export", "-", "-o", "x"], "<&-", 2, b"puretalk: Standard input is closed\n"),
+        (["get", "no-such"], "2>&-", 3, b""),
+        (["get", "no-such"], "2>/dev/full", 3, b""),
+    ],
+)
+def test_closed_streams_of_commands(
+    arguments: list[str], redirection: str, code: int, error: bytes, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Whatever stream is closed or full, there is one line at most, and the exit code is right."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *PURETALK, *arguments],
+        capture_output=True,
+        env=environment,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, error)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
@@ -130,6 +174,7 @@ class TestInterrupt:
 
 # With click beside it, httpx imports rich for its own command, even where nothing is rendered.
 HEAVY = {"cyclopts", "rich", "rich.table", "httpx", "attrs", "msgspec", "asyncio", "argparse", "json"}
+LIVE = {"puretalk_client._cli.live_call", "puretalk_client._cli.live_progress"}
 SERVER = {"starlette", "uvicorn", "puretalk_client.testing"}
 
 
@@ -145,16 +190,20 @@ SERVER = {"starlette", "uvicorn", "puretalk_client.testing"}
             ["get", SAMPLE_CALL_ID],
             {"puretalk_client.drift", "aiohttp", "pyarrow", "puretalk_client._cli.live_progress"} | SERVER,
         ),
-        (["drift", "/dev/null"], {"puretalk_client._client", "puretalk_client._cli.page"} | SERVER),
+        (["drift", "/dev/null"], {"puretalk_client._client", "puretalk_client._cli.page", "rich.table"} | SERVER),
+        (["wait", "--json", SAMPLE_CALL_ID], {"puretalk_client._cli.page", "puretalk_client.drift", *LIVE} | SERVER),
+        (["watch", SAMPLE_CALL_ID], {"puretalk_client._cli.page", "puretalk_client.export", *LIVE} | SERVER),
+        (["recording", SAMPLE_CALL_ID, "-o", "x"], {"puretalk_client._cli.page", "puretalk_client.export"} | SERVER),
+        (["export", "/dev/null", "-o", "."], {"puretalk_client._cli.page", "pandas", "polars", *LIVE} | SERVER),
     ],
 )
-def test_imports(arguments: list[str], absent: set[str], environment: dict[str, str]) -> None:
+def test_imports(arguments: list[str], absent: set[str], environment: dict[str, str], tmp_path: Path) -> None:
     """No command imports what it does not need."""
     code = (
         "import sys; from puretalk_client._cli import main; main(sys.argv[1:]); "
         "print(*sys.modules, file=sys.stderr, sep='\\n')"
     )
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code, *arguments], capture_output=True, env=environment, check=True
+        [sys.executable, "-S", "-c", code, *arguments], capture_output=True, env=environment, cwd=tmp_path, check=True
     )
     assert absent.isdisjoint(done.stderr.decode().split()), absent & set(done.stderr.decode().split())
