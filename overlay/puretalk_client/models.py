@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import attrs
 import msgspec
@@ -21,9 +21,13 @@ from puretalk_generated.types import named_fields
 from . import _pydantic
 from ._call_status import CallStatus as CallStatus
 from ._core.decoding import convert, decode_trusted
+from ._core.options import validate_timeout
 from ._core.replacing import Replacements
 from ._metadata import CallMetadata as CallMetadata
 from ._post_analysis import PostAnalysis as PostAnalysis
+
+if TYPE_CHECKING:
+    from ._display.html import RenderedCall
 
 NAMED_BY_CUSTOMERS = frozenset({"metadata", "post_analysis_data", "variables"})
 """Fields below which the users of the API choose the names."""
@@ -72,6 +76,21 @@ class Call(generated.Call):
     def to_json(self) -> str:
         """Return ``to_dict()`` as JSON."""
         return msgspec.json.encode(self.to_dict()).decode()
+
+    def render(self, *, slow: float = 1.5) -> RenderedCall:
+        """Return a page for a notebook: facts, analysis, and the transcript with the latency of each turn.
+
+        A notebook shows it where it is the value of a cell. A call itself shows as its repr, without what people said.
+
+        Args:
+            slow: Seconds of latency from which on a turn is marked as slow, at least 0.
+
+        Raises:
+            ConfigurationError: ``slow`` is not such a number.
+        """
+        from ._display.html import RenderedCall
+
+        return RenderedCall(self, slow=validate_timeout("slow", slow, may_be_zero=True))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:

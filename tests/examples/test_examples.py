@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 import httpx
+import nbclient
+import nbformat
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from fastapi import FastAPI
@@ -135,3 +137,17 @@ async def test_nightly_export(sandbox: Sandbox, tmp_path: Path) -> None:
     assert (second.rows, second.failed) == (2, 0)
     query = f"SELECT count(*), count(DISTINCT call_id), count(transcript) FROM '{folder}/*.parquet'"
     assert duckdb.execute(query).fetchall() == [(2, 2, 0)]
+
+
+def test_notebook(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell runs in a kernel; only the page shows what was said. What is committed has no outputs."""
+    notebook = nbformat.read(EXAMPLES / "calls.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    sandbox.add_call(sample_call(call_id="5d1c2c0e-7a54-4c39-9a57-0e5b7f2c6d31"))
+    nbclient.NotebookClient(notebook, timeout=None, kernel_name="python3").execute()
+    shown = [output["data"] for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]
+    fact, page, frame = shown
+    assert fact.keys() == {"text/plain"}
+    assert "Transcript (" in page["text/html"]
+    assert "RenderedCall" in page["text/plain"]
+    assert "mean" in frame["text/html"]

@@ -1367,7 +1367,7 @@ COMMAND_AND_SANDBOX = (
     ),
     Mutant(
         "the replacement of control characters",
-        "_cli/clean.py",
+        "_display/clean.py",
         "    if text.isprintable():\n        return text",
         "    return text",
         "hostile_text",
@@ -1567,7 +1567,7 @@ COMMAND_AND_SANDBOX = (
     ),
     Mutant(
         "values that cannot be shown",
-        "_cli/values.py",
+        "_display/values.py",
         "except (TypeError, ValueError, RecursionError):",
         "except ZeroDivisionError:",
         "values_without_text",

@@ -9,7 +9,7 @@ from typing import IO, TextIO, cast
 from rich.console import Console
 from rich.text import Text
 
-from .clean import clean
+from .._display.clean import clean
 from .output import OutputError, encodable
 
 _MIN_WIDTH, _MAX_WIDTH = 40, 100

@@ -8,9 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from .._display.values import actions_of, latency_of, role_of, stages_of, words_of
 from ..models import TranscriptTurn
 from .console import lines, text
-from .values import actions_of, latency_of, role_of, stages_of, words_of
 
 _COLORS = {"assistant": "cyan", "user": "green"}
 _BAR = 10

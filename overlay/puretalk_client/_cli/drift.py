@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from .._display.clean import clean
 from ..drift import DriftReport
-from .clean import clean
 from .drift_files import compare_files
 from .failures import UnreadableError, report as report_error
 from .output import FAILURE, SUCCESS, USAGE, note, write

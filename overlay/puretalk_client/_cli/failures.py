@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import errors
-from .clean import clean
+from .._display.clean import clean
 from .output import AUTHENTICATION, FAILURE, NOT_FOUND, TIME_IS_UP, USAGE, note
 
 _CODES: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int]] = (

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._core.decoding import fields_by_json_name
+from .._display.clean import harmless
 from ..models import Call
-from .clean import harmless
 from .failures import UsageError
 from .formats import Format
 

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .._display.clean import clean
+from .._display.values import turns_of
 from ..models import Call
-from .clean import clean
 from .client import Connection, run_async
 from .formats import Format
 from .output import SUCCESS, is_terminal, write
 from .progress import showing, stopwatch
-from .values import turns_of
 
 
 def wait(call_id: str, form: Format, connection: Connection, **options: Any) -> int:

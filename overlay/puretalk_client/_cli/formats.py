@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .clean import harmless
+from .._display.clean import harmless
 from .failures import UsageError
 
 

@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from .._display.values import turns_of
 from ..models import Call
 from .console import make_console
 from .page import call_page
 from .progress import stopwatch
-from .values import turns_of
 
 _TURNS = 6
 """How many of the last turns are shown while the call changes."""

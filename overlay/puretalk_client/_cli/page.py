@@ -15,10 +15,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from .._call_status import CallStatus
+from .._display.values import duration, to_json, to_text, transcript_text, turns_of
 from ..models import Call, CallAnalysis
 from .console import lines, make_console, text
 from .conversation import conversation
-from .values import duration, to_json, to_text, transcript_text, turns_of
 
 _Rows = Sequence[tuple[str, str]]
 _PADDING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from .clean import clean
+from .._display.clean import clean
 from .output import is_terminal, note
 
 INTERVAL = 10.0

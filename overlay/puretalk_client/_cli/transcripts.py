@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from .._display.clean import clean
+from .._display.values import actions_of, role_of, to_text, transcript_text, turns_of, words_of
 from ..models import Call
-from .clean import clean
 from .failures import UsageError
 from .formats import Format
-from .values import actions_of, role_of, to_text, transcript_text, turns_of, words_of
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#|~!&$]")
 

@@ -10,8 +10,12 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ..models import Call, TranscriptTurn, TurnLatency
+from puretalk_generated.models import TranscriptTurn, TurnLatency
+
+if TYPE_CHECKING:
+    from ..models import Call
 
 
 def to_text(value: object) -> str:
