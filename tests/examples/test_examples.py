@@ -120,7 +120,7 @@ async def test_wait_worker_reads_a_pipe(sandbox: Sandbox) -> None:
 
 
 async def test_wait_worker_reads_without_blocking() -> None:
-    """Blank lines are no ids."""
+    """Blank lines are left out."""
     module = example("wait_worker")
     assert [each async for each in module.ids_from(io.StringIO("a\n\n b \n"))] == ["a", "b"]
 
@@ -140,7 +140,7 @@ async def test_nightly_export(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_notebook(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs in a kernel; only the page shows what was said. What is committed has no outputs."""
+    """Every cell runs in a kernel; only the page shows what was said. The committed file has no outputs."""
     notebook = nbformat.read(EXAMPLES / "calls.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells)
     sandbox.add_call(sample_call(call_id="5d1c2c0e-7a54-4c39-9a57-0e5b7f2c6d31"))

@@ -1,4 +1,4 @@
-"""``Call.render``: a page of HTML for notebooks, which shows what was said only where it is asked for."""
+"""``Call.render``: a page of HTML for notebooks, the only one that shows what was said."""
 
 from __future__ import annotations
 
