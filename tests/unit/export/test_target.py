@@ -158,7 +158,7 @@ async def test_disk_that_fills_up_while_calls_are_written(
 
     (partition,) = plan(ids, tmp_path, format=format)
     with pytest.raises(ExportError, match="No space left on device"):
-        await fetch_into(Fetcher(client, Retries()), partition, Full(tmp_path))
+        await fetch_into(Fetcher(client, Retries()), partition, Inventory.of(Full(tmp_path)))
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where not even root can make a folder")
