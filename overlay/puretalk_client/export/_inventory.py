@@ -83,6 +83,10 @@ class Inventory:
             raise ExportError(f"{self.target.label} holds another run: {name} has other ids or other options")
         return name is not None
 
+    def done(self, partition: Partition) -> PartitionReport | None:
+        """Return what is stored of a partition, if there is nothing to fetch."""
+        return self.report(partition.name) if self.has(partition) != partition.replaces else None
+
     def add(self, partition: Partition, sides: Collection[str]) -> None:
         """Add the files of a partition that was fetched; remove those that they take the place of."""
         self.parts[partition.index] = partition.name
