@@ -10,7 +10,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .._id_lines import MAX_LINE_BYTES, IdLines
 from ..errors import ConfigurationError
@@ -30,12 +30,12 @@ def read_ids(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[str]:
     Raises:
         ConfigurationError: While iterating: the file cannot be read, or a line is not the UTF-8 text of an id.
     """
-    is_path = isinstance(source, (str, os.PathLike))
-    name = os.fspath(source) if is_path else getattr(source, "name", None)
+    path = source if isinstance(source, (str, os.PathLike)) else None
+    name = getattr(source, "name", None) if path is None else os.fspath(path)
     lines = IdLines(str(name or "the ids"))
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(Path(source).open("rb")) if is_path else source
+            file: Any = source if path is None else stack.enter_context(Path(path).open("rb"))
             while line := file.readline(MAX_LINE_BYTES + 1):
                 text = lines.parse(line)
                 if text is None:
