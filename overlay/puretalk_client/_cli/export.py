@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..export import CONTACTS, SPEECH, Progress, export as export_calls, read_ids
@@ -60,7 +60,7 @@ def _read(ids: str | None, stack: contextlib.ExitStack) -> Iterator[str] | None:
         return None if ids is None else read_ids(ids)
     if ids == STDIN and sys.stdin is None:
         raise UsageError("Standard input is closed")
-    copy = stack.enter_context(tempfile.TemporaryFile(prefix="puretalk-"))
+    copy = stack.enter_context(tempfile.TemporaryFile(prefix="puretalk-"))  # noqa: SIM115  # the stack closes it
     copy.writelines(f"{call_id}\n".encode() for call_id in read_ids(sys.stdin.buffer if ids == STDIN else ids))
     copy.seek(0)
     return read_ids(copy)
@@ -69,7 +69,7 @@ def _read(ids: str | None, stack: contextlib.ExitStack) -> Iterator[str] | None:
 def _is_stream(path: str) -> bool:
     """Whether a path leads to something else than a file, such as ``<(command)`` of a shell."""
     try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
+        return not stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):  # read_ids says why
         return False
 

@@ -106,7 +106,7 @@ class Folder:
         if not self._path.is_dir():
             raise ExportError(f"{self.label} is not a folder")
         with target_errors(self.label, "read"):
-            return sorted(os.listdir(self._path))
+            return sorted(path.name for path in self._path.iterdir())
 
     def has(self, name: str) -> bool:
         with target_errors(self.label, "read"):
