@@ -2,7 +2,7 @@
 
 Rates are calls in a second of CPU time, Arrow's threads included, against a server in another process. Memory is that
 of a process that exports IDS calls, 1,000,000 by default, to Parquet, over a transport that makes responses in process.
-It has what ``puretalk-client[arrow]`` installs: where pandas is there, pyarrow imports it, which takes 50 MiB more.
+It has what ``puretalk-client[arrow]`` installs: where pandas is there, pyarrow imports it: 177 MiB in place of 143 then, at 12,000 calls.
 """
 
 from __future__ import annotations
