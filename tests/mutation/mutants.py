@@ -1350,6 +1350,14 @@ SECRETS = (
 
 COMMAND_AND_SANDBOX = (
     Mutant(
+        "text of the server that is only text in a notebook",
+        "_display/html.py",
+        "return html.escape(harmless(value) if",
+        "return (harmless(value) if",
+        "text_of_the_server_is_only_text",
+        f"{UNIT}/test_render.py",
+    ),
+    Mutant(
         "the exit code of an interruption",
         "_cli/__init__.py",
         "return 130",
@@ -1487,8 +1495,8 @@ COMMAND_AND_SANDBOX = (
     ),
     Mutant(
         "ids of a file from Windows",
-        "_cli/ids.py",
-        ".removeprefix(codecs.BOM_UTF8)",
+        "_id_lines.py",
+        '.removeprefix("\\ufeff")',
         "",
         "test_stdin",
         f"{UNIT}/cli/test_get.py",

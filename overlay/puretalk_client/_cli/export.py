@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
+import contextlib
 import json
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,19 +45,27 @@ def export(
     """
     options["columns"] = None if fields is None else _names(fields)
     options["redact"] = {path for name in _names(redact or "") for path in _GROUPS.get(name, {name})}
-    return run_async(_export(ids, target, connection, options, as_json=as_json))
+    with contextlib.ExitStack() as stack:
+        listed, total = _read(ids, stack)
+        return run_async(_export(listed, total, target, connection, options, as_json=as_json))
 
 
 async def _export(
-    ids: str | None, target: str, connection: Connection, options: dict[str, Any], *, as_json: bool
+    ids: Iterator[str] | None,
+    total: int | None,
+    target: str,
+    connection: Connection,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> int:
-    tally = Tally(await asyncio.to_thread(_count, ids))
+    tally = Tally(total)
 
     def count(progress: Progress) -> None:
         tally.done, tally.failed, tally.before = progress.calls + progress.failed, progress.failed, progress.present
 
     async with connection.open() as client, showing(tally.describe, fraction=tally.fraction):
-        report = await export_calls(client, _read(ids), target, on_progress=count, **options)
+        report = await export_calls(client, ids, target, on_progress=count, **options)
     if as_json:
         write(json.dumps({name: getattr(report, name) for name in ("rows", "failed", "pending")}) + "\n")
     else:
@@ -63,22 +73,40 @@ async def _export(
     return PARTIAL if report.failed else SUCCESS
 
 
-def _read(ids: str | None) -> Iterator[str] | None:
+def _read(ids: str | None, stack: contextlib.ExitStack) -> tuple[Iterator[str] | None, int | None]:
+    """Return the ids of a file and their number, duplicates included.
+
+    What has no end yet, such as a pipe, is read before the event loop runs: it would hold up the loop, and Ctrl-C.
+    """
     if ids is None:
-        return None
-    if ids != STDIN:
-        return read_ids(ids)
-    if sys.stdin is None:
+        return None, None
+    if ids != STDIN and not _is_stream(ids):
+        return read_ids(ids), _count(Path(ids))
+    if ids == STDIN and sys.stdin is None:
         raise UsageError("Standard input is closed")
-    return read_ids(sys.stdin.buffer)
+    copy = stack.enter_context(tempfile.TemporaryFile(prefix="puretalk-"))  # noqa: SIM115  # the stack closes it
+    total = 0
+    for call_id in read_ids(sys.stdin.buffer if ids == STDIN else ids):
+        copy.write(f"{call_id}\n".encode())
+        total += 1
+    copy.seek(0)
+    return read_ids(copy), total
 
 
-def _count(ids: str | None) -> int | None:
-    """Count the ids of a file, duplicates included; standard input can be read once only."""
-    if ids is None or not Path(ids).is_file():
+def _is_stream(path: str) -> bool:
+    """Whether a path leads to something else than a file, such as ``<(command)`` of a shell."""
+    try:
+        return not stat.S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):  # read_ids says why
+        return False
+
+
+def _count(path: Path) -> int | None:
+    try:
+        with path.open("rb") as file:
+            return sum(1 for line in file if line.partition(b"#")[0].strip(codecs.BOM_UTF8 + b" \t\r\n"))
+    except (OSError, ValueError):  # read_ids says why
         return None
-    with Path(ids).open("rb") as file:
-        return sum(1 for line in file if line.partition(b"#")[0].strip(codecs.BOM_UTF8 + b" \t\r\n"))
 
 
 def _names(text: str) -> list[str]:

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from .._id_lines import MAX_LINE_BYTES, IdLines
 from .failures import UsageError
 
 STDIN = "-"
 _CHUNK = 1 << 16
-_MAX_LINE = 1 << 12
-"""Bytes of a line that are kept; an id has at most 256 characters."""
 
 
 async def read_ids(names: Sequence[str]) -> AsyncIterator[str]:
     """Yield ids. ``-`` stands for those on standard input, one a line.
 
-    Blanks around an id, empty lines and lines that begin with # are skipped. A line that is not UTF-8 becomes an id
-    that cannot be sent, so that it counts as a failure.
+    The rules about lines are those of ``export.read_ids``, but a line that cannot be an id is yielded as it is: it
+    counts as a failure among others.
     """
     for name in names:
         if name != STDIN:
             yield name
             continue
+        lines = IdLines("Standard input")
         async for line in _lines():
-            text = line.decode(errors="surrogateescape").strip()
-            if text and not text.startswith("#"):
+            text = lines.parse(line)
+            if text is None:
+                text = line.decode(errors="surrogateescape").strip()
+            if text:
                 yield text
 
 
@@ -39,16 +40,12 @@ async def _lines() -> AsyncIterator[bytes]:
         raise UsageError("Standard input is closed")
     # Unbuffered: the process could not end while a thread that holds the buffer's lock is waiting.
     source = getattr(buffer, "raw", buffer)
-    rest, is_first = b"", True
+    rest = b""
     while chunk := await _in_daemon_thread(lambda: source.read(_CHUNK)):
-        if is_first:
-            if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise UsageError("Standard input is UTF-16; ids must be UTF-8")
-            chunk, is_first = chunk.removeprefix(codecs.BOM_UTF8), False
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield line
-        rest = rest[:_MAX_LINE]
+        rest = rest[: MAX_LINE_BYTES + 1]  # too long already
     yield rest
 
 

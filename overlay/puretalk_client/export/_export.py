@@ -216,24 +216,24 @@ async def export(
         raise ConfigurationError("ids can be None only with retry_failed or refresh")
     layout = _layout(target, format=format, columns=columns, redact=redact, retries=retries)
     planned = partitions(() if ids is None else ids, layout, validate_int("rows", rows, minimum=1))
-    place = open_target(layout.target)
-    _prepare(place, continues=continues, overwrite=overwrite)
-    run = _Run(Fetcher(client, layout.retries), place, on_progress)
+    inventory = _prepare(open_target(layout.target), continues=continues, overwrite=overwrite)
+    run = _Run(Fetcher(client, layout.retries), inventory, on_progress)
     await run.fetch(planned)
     if ids is not None:
         run.require_all()
     if retry_failed or refresh:
-        await run.fetch(leftovers(Inventory.of(place), layout, failed=retry_failed, pending=refresh))
+        await run.fetch(leftovers(inventory, layout, failed=retry_failed, pending=refresh))
     return ExportReport(tuple(write_manifest(layout.target, run.reports)))
 
 
-def _prepare(target: Target, *, continues: bool, overwrite: bool) -> None:
+def _prepare(target: Target, *, continues: bool, overwrite: bool) -> Inventory:
     target.remove_abandoned()
     inventory = Inventory.of(target)
     if overwrite:
         inventory.clear()
     elif not inventory.is_empty and not continues:
         raise ExportError(f"{target.label} holds another run: pass resume=True to go on with it, or overwrite=True")
+    return inventory
 
 
 class _Run:
@@ -243,9 +243,11 @@ class _Run:
         reports: What became of those fetched so far, by the names of their files.
     """
 
-    def __init__(self, fetcher: Fetcher, target: Target, on_progress: Callable[[Progress], object] | None) -> None:
+    def __init__(
+        self, fetcher: Fetcher, inventory: Inventory, on_progress: Callable[[Progress], object] | None
+    ) -> None:
         self.reports: dict[str, PartitionReport] = {}
-        self._fetcher, self._target, self._on_progress = fetcher, target, on_progress
+        self._fetcher, self._inventory, self._on_progress = fetcher, inventory, on_progress
         self._calls = self._failed = self._present = 0
 
     async def fetch(self, planned: Iterator[Partition]) -> None:
@@ -260,15 +262,15 @@ class _Run:
 
     async def _work(self, planned: Iterator[Partition]) -> None:
         for partition in planned:
-            report = await fetch_into(self._fetcher, partition, self._target, self._count)
+            report = await fetch_into(self._fetcher, partition, self._inventory, self._count)
             self.reports[partition.name] = report
             self._present += 0 if report.written else report.rows + report.failed
 
     def require_all(self) -> None:
         """Refuse files of a longer list of ids: the run that the target holds is another."""
-        for name in Inventory.of(self._target).parts.values():
+        for name in self._inventory.parts.values():
             if name not in self.reports:
-                raise ExportError(f"{self._target.label} holds another run: {name} is not of these ids")
+                raise ExportError(f"{self._inventory.target.label} holds another run: {name} is not of these ids")
 
     def _count(self, result: FetchResult) -> None:
         self._calls += result.call is not None

@@ -22,7 +22,7 @@ from ._files import Fetched, SideEntry, Writer, open_writer
 from ._ids import same_call
 from ._inventory import Inventory
 from ._partition import Partition, PartitionReport
-from ._target import Target, open_target, target_errors
+from ._target import ExportError, Target, open_target, target_errors
 
 OnResult = Callable[[FetchResult], object]
 
@@ -83,13 +83,12 @@ class _Outcome:
 
 
 async def fetch_into(
-    fetcher: Fetcher, partition: Partition, target: Target, on_result: OnResult | None = None
+    fetcher: Fetcher, partition: Partition, inventory: Inventory, on_result: OnResult | None = None
 ) -> PartitionReport:
     """Fetch the calls of a partition, and store its file as the last thing: it says that the partition is done."""
-    inventory = Inventory.of(target)
-    if inventory.has(partition) != partition.replaces:
-        return inventory.report(partition.name)
-    outcome, rows = _Outcome(), 0
+    if report := inventory.done(partition):
+        return report
+    target, outcome, rows = inventory.target, _Outcome(), 0
     with target.new_file(partition.name) as path:
         with open_writer(path, partition.layout, target.label) as writer:
             await _fetch_all(fetcher, partition, writer, target.label, outcome, on_result)
@@ -102,9 +101,7 @@ async def fetch_into(
             for kind, entries in (("failed", outcome.failed), ("pending", outcome.pending))
             if entries
         }
-    if partition.replaces:
-        for name in {*inventory.sides.get(partition.stem, ())} - sides:
-            target.remove(name)
+    inventory.add(partition, sides)
     return PartitionReport(partition.name, rows, len(outcome.failed), len(outcome.pending), True)
 
 
@@ -154,11 +151,26 @@ def fetch_partition(partition: Partition) -> PartitionReport:
         return pool.submit(asyncio.run, _fetch_with_own_client(partition)).result()
 
 
+@functools.lru_cache(maxsize=8)
+def _listing(location: str) -> Inventory:
+    """Return what a target held when this process first looked: it fetches thousands of partitions, maybe."""
+    return Inventory.of(open_target(location))
+
+
 async def _fetch_with_own_client(partition: Partition) -> PartitionReport:
     layout = partition.layout
-    async with AsyncPuretalk(
-        rate_limit=layout.rate_limit,
-        transport=layout.transport,
-        max_connections=layout.max_connections,
-    ) as client:
-        return await fetch_into(Fetcher(client, layout.retries), partition, open_target(layout.target))
+    try:
+        if partition.replaces:  # it replaces files of failures, which only a new listing has
+            _listing.cache_clear()
+        inventory = _listing(layout.target)
+        if report := inventory.done(partition):  # without a client, which takes 30 ms
+            return report
+        async with AsyncPuretalk(
+            rate_limit=layout.rate_limit,
+            transport=layout.transport,
+            max_connections=layout.max_connections,
+        ) as client:
+            return await fetch_into(Fetcher(client, layout.retries), partition, inventory)
+    except ExportError:  # the listing is out of date, maybe: the next partition makes another
+        _listing.cache_clear()
+        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import hashlib
 import os
@@ -11,13 +10,10 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from .._envelope import MAX_CALL_ID_LENGTH
+from .._id_lines import MAX_LINE_BYTES, IdLines
 from ..errors import ConfigurationError
-
-MAX_LINE_BYTES = 4096
-"""Bytes of a line, comments included; a longer one is not of a list of ids."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -25,8 +21,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def read_ids(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[str]:
     """Read call ids, one to a line, as they are needed, so that a file of any size fits.
 
-    Blank lines are left out, and so is a ``#`` at the start of a line or after a blank, with what follows it. A byte
-    order mark and line ends of Windows do no harm.
+    Blanks, blank lines and comments are left out: a ``#`` at the start of a line or after a blank, with what follows.
+    A byte order mark and line ends of Windows do no harm.
 
     Args:
         source: The path of a file, or a file open for reading bytes, such as ``sys.stdin.buffer``.
@@ -34,31 +30,20 @@ def read_ids(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[str]:
     Raises:
         ConfigurationError: While iterating: the file cannot be read, or a line is not the UTF-8 text of an id.
     """
+    path = source if isinstance(source, (str, os.PathLike)) else None
+    name = getattr(source, "name", None) if path is None else os.fspath(path)
+    lines = IdLines(str(name or "the ids"))
     with contextlib.ExitStack() as stack:
-        name = getattr(source, "name", None) if not isinstance(source, (str, os.PathLike)) else os.fspath(source)
         try:
-            file = stack.enter_context(Path(source).open("rb")) if isinstance(source, (str, os.PathLike)) else source
-            number = 0
+            file: Any = source if path is None else stack.enter_context(Path(path).open("rb"))
             while line := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                text = _parse_line(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
+                text = lines.parse(line)
                 if text is None:
-                    raise ConfigurationError(f"Line {number} of {name or 'the ids'} is not a call id")
+                    raise ConfigurationError(f"Line {lines.number} of {lines.name} is not a call id")
                 if text:
                     yield text
         except OSError as error:
-            raise ConfigurationError(f"Could not read {name or 'the ids'}: {error.strerror or 'no reason'}") from None
-
-
-def _parse_line(line: bytes) -> str | None:
-    """Return the id on a line; "" for a line without one, None for what is not text or too long."""
-    if len(line) > MAX_LINE_BYTES:
-        return None
-    try:
-        text = re.split(r"(?:^|(?<=\s))#", line.decode(), maxsplit=1)[0].strip()
-    except UnicodeDecodeError:
-        return None
-    return text if len(text) <= MAX_CALL_ID_LENGTH and (text.isprintable() or not text) else None
+            raise ConfigurationError(f"Could not read {lines.name}: {error.strerror or 'no reason'}") from None
 
 
 def unique(ids: Iterable[str | uuid.UUID]) -> Iterator[str]:

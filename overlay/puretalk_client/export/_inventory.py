@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 import msgspec
-from attrs import frozen
+from attrs import define
 
 from ._files import SideEntry, count_rows, stored_ids
 from ._ids import same_call
@@ -18,9 +18,9 @@ from ._target import ExportError, Target, open_target, target_errors
 MANIFEST = "_manifest.json"
 
 
-@frozen
+@define
 class Inventory:
-    """The files of an export, from one listing of its target.
+    """The files of an export, from a listing of its target; who stores or removes one keeps it up to date.
 
     Attributes:
         target: The target.
@@ -39,9 +39,13 @@ class Inventory:
         Raises:
             ExportError: It cannot be read, or holds files that are not of an export.
         """
+        return cls(target, *cls._sort(target, target.names()))
+
+    @staticmethod
+    def _sort(target: Target, names: Iterable[str]) -> tuple[dict[int, str], dict[str, list[str]]]:
         parts: dict[int, str] = {}
         sides: dict[str, list[str]] = {}
-        for name in sorted(target.sizes()):
+        for name in names:
             part, side = PartName.parse(name), SIDE_FILE.fullmatch(name)
             if part is not None:
                 if part.index in parts:
@@ -51,7 +55,7 @@ class Inventory:
                 sides.setdefault(side["stem"], []).append(name)
             elif name != MANIFEST and not name.startswith("."):
                 raise ExportError(f"{target.label} holds something else, {name[:80]!r}: name a folder of its own")
-        return cls(target, parts, sides)
+        return parts, sides
 
     @property
     def is_empty(self) -> bool:
@@ -63,17 +67,35 @@ class Inventory:
         self.target.remove(MANIFEST)
         for name in [*self.parts.values(), *(name for names in self.sides.values() for name in names)]:
             self.target.remove(name)
+        self.parts, self.sides = {}, {}
 
     def has(self, partition: Partition) -> bool:
-        """Whether a partition is done.
+        """Whether a partition is done, by another worker perhaps: one look at its file, not at all files, says so.
 
         Raises:
             ExportError: The target holds another partition in its place.
         """
         name = self.parts.get(partition.index)
+        if self.target.has(partition.name) != (name == partition.name) or name not in (None, partition.name):
+            self.parts, self.sides = self._sort(self.target, self.target.names())
+            name = self.parts.get(partition.index)
         if name is not None and name != partition.name:
             raise ExportError(f"{self.target.label} holds another run: {name} has other ids or other options")
         return name is not None
+
+    def done(self, partition: Partition) -> PartitionReport | None:
+        """Return what is stored of a partition, if there is nothing to fetch."""
+        return self.report(partition.name) if self.has(partition) != partition.replaces else None
+
+    def add(self, partition: Partition, sides: Collection[str]) -> None:
+        """Add the files of a partition that was fetched; remove those that they take the place of."""
+        self.parts[partition.index] = partition.name
+        others = {*self.sides.get(partition.stem, ())} - {*sides}
+        if partition.replaces:
+            for name in others:
+                self.target.remove(name)
+            others = set()
+        self.sides[partition.stem] = sorted({*sides, *others})
 
     def entries(self, name: str, kind: str) -> list[SideEntry]:
         """Return the failures of a partition, or its calls that were not final; each id once.
@@ -85,7 +107,7 @@ class Inventory:
         found = {same_call(entry.call_id): entry for side in files for entry in SideEntry.read(self.target, side)}
         part = PartName.parse(name)
         assert part is not None  # every name in parts is one
-        if found and name in self.parts.values():
+        if found and self.parts.get(part.index) == name:
             stored = stored_ids(self.target, name, part.format)
             found = {key: entry for key, entry in found.items() if (key in stored) == (kind == "pending")}
         return list(found.values())
@@ -104,7 +126,7 @@ def leftovers(inventory: Inventory, layout: Layout, *, failed: bool, pending: bo
     Raises:
         ExportError: A file has another format, other columns, or values that these partitions would leave out.
     """
-    for index, name in inventory.parts.items():
+    for index, name in list(inventory.parts.items()):  # it changes as they are fetched
         part = PartName.parse(name)
         assert part is not None
         if part.layout_digest != layout.digest:

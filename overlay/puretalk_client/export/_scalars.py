@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-from attrs import evolve, field, frozen
+from attrs import define, field, frozen
 
 from .._core.decoding import jsonpath
 from ..models import CallMetadata, CallStatus
@@ -25,7 +25,7 @@ _FIRST = (datetime.datetime.min.replace(tzinfo=datetime.UTC) - _EPOCH) // _MICRO
 _LAST = (datetime.datetime.max.replace(tzinfo=datetime.UTC) - _EPOCH) // _MICROSECOND
 
 
-@frozen
+@define
 class Place:
     """Where the values of a column come from.
 
@@ -45,7 +45,7 @@ class Place:
 
     def below(self, name: str) -> Place:
         """Return the place of a field."""
-        return evolve(self, path=(*self.path, name))
+        return Place((*self.path, name), self.row_of, self.drifts)
 
     def items(self, offsets: Sequence[int]) -> Place:
         """Return the place of the items of lists that begin at these positions."""
@@ -159,7 +159,7 @@ def json_column(expected: type | None = None) -> Column:
     def build(values: Sequence[Any], place: Place) -> pa.Array:
         if fast.issuperset(map(type, values)):
             try:
-                texts = [value if value is None else json_text(value) if value else empty for value in values]
+                texts = [json_text(value) if value else None if value is None else empty for value in values]
                 return pa.array(texts, pa.string())
             except MISMATCH:
                 pass

@@ -34,8 +34,16 @@ class Target(Protocol):
     label: str
     """Names the target in messages, without credentials."""
 
+    def names(self) -> list[str]:
+        """Return the names of the files, in order; raise an ExportError if it is not a folder."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there, without a listing: that of an object store takes a request for 1,000 files."""
+        ...
+
     def sizes(self) -> dict[str, int]:
-        """Return the size of each file, by its name; raise an ExportError if it is not a folder."""
+        """Return the size of each file, by its name; raise as ``names`` does."""
         ...
 
     def new_file(self, name: str) -> contextlib.AbstractContextManager[str]:
@@ -92,13 +100,21 @@ class Folder:
         self._path = path
         self.label: str = str(path)
 
-    def sizes(self) -> dict[str, int]:
+    def names(self) -> list[str]:
         if not self._path.exists() and not self._path.is_symlink():
-            return {}
+            return []
         if not self._path.is_dir():
             raise ExportError(f"{self.label} is not a folder")
-        with target_errors(self.label, "read"), os.scandir(self._path) as entries:
-            return {entry.name: entry.stat().st_size if entry.is_file() else 0 for entry in entries}
+        with target_errors(self.label, "read"):
+            return sorted(path.name for path in self._path.iterdir())
+
+    def has(self, name: str) -> bool:
+        with target_errors(self.label, "read"):
+            return (self._path / name).is_file()
+
+    def sizes(self) -> dict[str, int]:
+        with target_errors(self.label, "read"):
+            return {name: (self._path / name).stat().st_size for name in self.names()}
 
     @contextlib.contextmanager
     def new_file(self, name: str) -> Iterator[str]:
@@ -151,6 +167,16 @@ class ObjectStore:
     def __init__(self, filesystem: Any, path: str, label: str) -> None:
         self._filesystem, self._path = filesystem, path.rstrip("/")
         self.label: str = label
+
+    def names(self) -> list[str]:
+        return sorted(self.sizes())
+
+    def has(self, name: str) -> bool:
+        from pyarrow import fs
+
+        with target_errors(self.label, "read"):
+            info = self._filesystem.get_file_info(f"{self._path}/{name}")
+            return bool(info.type == fs.FileType.File)
 
     def sizes(self) -> dict[str, int]:
         from pyarrow import fs

@@ -30,6 +30,7 @@ UUID = "be8b84ed-16d8-459e-b71c-b0f54fce5ec1"
         (b"# calls of May\na # the first\n#b\nc#d\n", ["a", "c#d"]),
         (b"  a\t\n", ["a"]),
         ("ä b\n".encode(), ["ä b"]),
+        (b"a\n\xef\xbb\xbfb\n\xef\xbb\xbf# c\n", ["a", "b"]),  # cat one.txt two.txt
     ],
 )
 def test_reads_a_list(content: bytes, expected: list[str], tmp_path: Path) -> None:
@@ -50,6 +51,13 @@ def test_refuses_what_is_not_text(junk: bytes) -> None:
     assert next(ids) == "good"
     with pytest.raises(ConfigurationError, match=r"^Line 3 of the ids is not a call id$"):
         next(ids)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
+def test_utf_16(codec: str) -> None:
+    """With a byte order mark it is named, else its zeros are no ids."""
+    with pytest.raises(ConfigurationError, match=r"is UTF-16; ids must be UTF-8|Line 1"):
+        list(read_ids(io.BytesIO("a\r\n".encode(codec))))
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

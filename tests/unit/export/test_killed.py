@@ -21,6 +21,7 @@ KILLS = 20
 def test_killed_at_random_points(format: str, tmp_path: Path) -> None:
     """Each result is, call by call, that of an undisturbed run; the seed is in the output of a failure."""
     seed = random.randrange(10**6)
+    print("seed", seed)
     command = [sys.executable, "-m", "tests.support.killed_exports", str(tmp_path), format, str(seed), str(KILLS)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     print(*command, ran.stdout, ran.stderr, sep="\n")

@@ -46,8 +46,9 @@ def store(target: Target, name: str, content: bytes) -> None:
 
 def test_stores_lists_reads_and_removes(target: Target) -> None:
     """The same bytes."""
-    assert target.sizes() == {}
+    assert (target.sizes(), target.names(), target.has(NAME)) == ({}, [], False)
     store(target, NAME, b"one")
+    assert (target.names(), target.has(NAME)) == ([NAME], True)
     store(target, NAME, b"two\nthree")
     with target.open(NAME) as file:
         assert file.read() == b"two\nthree"
@@ -158,7 +159,44 @@ async def test_disk_that_fills_up_while_calls_are_written(
 
     (partition,) = plan(ids, tmp_path, format=format)
     with pytest.raises(ExportError, match="No space left on device"):
-        await fetch_into(Fetcher(client, Retries()), partition, Full(tmp_path))
+        await fetch_into(Fetcher(client, Retries()), partition, Inventory.of(Full(tmp_path)))
+
+
+LIMITED = """
+import asyncio, resource, signal, sys
+import httpx
+from puretalk_client import AsyncPuretalk
+from puretalk_client.export import ExportError, export
+from puretalk_client.testing import Sandbox, sample_call
+
+async def main(target, format):
+    sandbox = Sandbox()
+    ids = [sandbox.add_call(sample_call(call_id=f"c-{number}")) for number in range(300)]
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox)) as http,
+        AsyncPuretalk(sandbox.api_key, base_url=sandbox.base_url, http_client=http) as client,
+    ):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        try:
+            await export(client, ids, target, format=format)
+        except ExportError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print((await export(client, ids, target, format=format, resume=True)).rows)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("format", ["parquet", "jsonl"])
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of the size of files")
+def test_file_that_the_system_does_not_let_grow(tmp_path: Path, format: str) -> None:
+    """One line; nothing half-written has the name of a part, and the run goes on when it can."""
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "calls"), format]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [f"Could not write to {tmp_path / 'calls'}: File too large", "300"]
+    assert len(rows(tmp_path / "calls")) == 300
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where not even root can make a folder")
@@ -186,6 +224,44 @@ def test_partition_in_the_folder_of_another_run(ids: list[str], tmp_path: Path) 
     with pytest.raises(ExportError, match="holds another run"):
         fetch_partition(plan(ids[1:], tmp_path)[0])
     assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def listings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the folders that were listed, as they are."""
+    listed: list[Path] = []
+    names = Folder.names
+
+    def record(self: Folder) -> list[str]:
+        listed.append(Path(self.label))
+        return names(self)
+
+    monkeypatch.setattr(Folder, "names", record)
+    return listed
+
+
+async def test_a_run_lists_its_target_once(
+    client: AsyncPuretalk, ids: list[str], tmp_path: Path, listings: list[Path]
+) -> None:
+    """At its start, and for the sizes in the manifest: not for each of 20,000 partitions."""
+    for _ in range(2):
+        listings.clear()
+        await export(client, ids, tmp_path, rows=1, format="jsonl", resume=True)
+        assert len(listings) <= 3
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_worker_lists_its_target_once(ids: list[str], tmp_path: Path, listings: list[Path]) -> None:
+    """Then it looks for the file of each partition; what others did meanwhile is seen."""
+    first, second, third, *_ = plan(ids, tmp_path, rows=10, format="jsonl")
+    assert fetch_partition(first).written
+    assert fetch_partition(second).written
+    assert not fetch_partition(first).written
+    assert len(listings) == 1
+    (tmp_path / first.name).unlink()
+    assert fetch_partition(first).written
+    (tmp_path / third.name).write_bytes(b'{"call_id":"a"}\n')  # by another worker
+    assert (fetch_partition(third).written, fetch_partition(third).rows) == (False, 1)
 
 
 def test_two_runs_in_one_folder(tmp_path: Path) -> None:
