@@ -7,6 +7,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from puretalk_generated.api.calls import get_call
@@ -132,11 +133,18 @@ def _store_side_file(target: Target, partition: Partition, kind: str, entries: l
     return name
 
 
-def fetch_partition(partition: Partition) -> PartitionReport:
+def fetch_partition(
+    partition: Partition, *, rate_limit: AbstractAsyncContextManager[object] | None = None
+) -> PartitionReport:
     """Fetch the calls of a partition into its file, from any thread; what is there already stays as it is.
 
     The API key, and the base URL if it is not the API's own, come from the environment of the process that this runs
     in: ``PURETALK_API_KEY`` and ``PURETALK_BASE_URL``. Two workers may fetch the same partition.
+
+    Args:
+        partition: One of those that ``plan`` returned.
+        rate_limit: An async context manager that each attempt enters, in place of the partition's share of the
+            ``rate_limit`` of ``plan``.
 
     Raises:
         ConfigurationError: There is no API key.
@@ -149,15 +157,17 @@ def fetch_partition(partition: Partition) -> PartitionReport:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(_fetch_with_own_client(partition))
+        return asyncio.run(_fetch_with_own_client(partition, rate_limit))
     with ThreadPoolExecutor(1) as pool:  # an event loop is running here already, such as a notebook's
-        return pool.submit(asyncio.run, _fetch_with_own_client(partition)).result()
+        return pool.submit(asyncio.run, _fetch_with_own_client(partition, rate_limit)).result()
 
 
-async def _fetch_with_own_client(partition: Partition) -> PartitionReport:
+async def _fetch_with_own_client(
+    partition: Partition, rate_limit: AbstractAsyncContextManager[object] | None
+) -> PartitionReport:
     layout = partition.layout
     async with AsyncPuretalk(
-        rate_limit=layout.rate_limit,
+        rate_limit=layout.rate_limit if rate_limit is None else rate_limit,
         transport=layout.transport,
         max_connections=layout.max_connections,
     ) as client:

@@ -1,0 +1,87 @@
+"""A sandbox for the workers of an engine: it counts requests, and can hold them while a worker is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+import psutil
+from starlette.types import Receive, Scope, Send
+
+from puretalk_client.testing import Sandbox, sample_call
+
+PATIENCE = 60.0
+"""Seconds after which a test fails that would otherwise hang."""
+
+
+class Server:
+    """An ASGI app around a sandbox with 40 calls; two of the ids are of no call.
+
+    Attributes:
+        ids: Ids to export.
+        requests: How often each path was requested.
+        arrivals: When each request arrived, in seconds of a monotonic clock.
+        variables: Environment variables that lead a client here.
+    """
+
+    variables: Mapping[str, str]
+
+    def __init__(self) -> None:
+        self.sandbox = Sandbox()
+        calls = [sample_call(call_id=f"c-{n}", status="completed" if n % 7 else "in-progress") for n in range(40)]
+        self.ids: list[str] = [*map(self.sandbox.add_call, calls), "no-1", "no-2"]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all requests."""
+        self.requests: Counter[str] = Counter()
+        self.arrivals: list[float] = []
+        self._held_after: float = float("inf")
+        self._port = 0
+        self._is_held, self._is_released = threading.Event(), threading.Event()
+
+    def hold(self, after: int) -> None:
+        """Respond to so many requests, and hold those that follow."""
+        self._held_after = sum(self.requests.values()) + after
+
+    def kill_a_worker(self) -> None:
+        """Wait until requests are held, and SIGKILL the process that sent one of them."""
+        assert self._is_held.wait(PATIENCE)
+        (worker,) = (
+            child
+            for child in worker_processes()
+            if any(connection.laddr.port == self._port for connection in child.net_connections("tcp4"))
+        )
+        worker.kill()
+        worker.wait(PATIENCE)
+
+    def release(self) -> None:
+        """Respond to the requests that are held, and to all others."""
+        self._held_after = float("inf")
+        self._is_released.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.requests[scope["path"]] += 1
+        self.arrivals.append(time.monotonic())
+        if sum(self.requests.values()) > self._held_after:
+            self._port = self._port or scope["client"][1]
+            self._is_held.set()
+            await asyncio.to_thread(self._is_released.wait, PATIENCE)
+        await self.sandbox(scope, receive, send)
+
+
+def worker_processes() -> list[psutil.Process]:
+    """Return the processes that this one has started, and theirs."""
+    children = psutil.Process().children(recursive=True)
+    # It ends with this process: https://docs.python.org/3/library/multiprocessing.html
+    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+def assert_on_loopback() -> None:
+    """Fail if a cluster can be reached from other machines."""
+    for process in [psutil.Process(), *worker_processes()]:
+        for connection in process.net_connections("tcp"):
+            assert connection.status != psutil.CONN_LISTEN or connection.laddr.ip in ("127.0.0.1", "::1"), connection
