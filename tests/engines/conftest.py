@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,11 @@ import pytest
 from tests.engines.server import Server
 
 from puretalk_client.testing import running_server
+
+# Ray reads these when it is imported. With the first, it listens on the loopback address, on Linux too (ray 2.60).
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(16)  # else it makes one, and stores it in the home folder
 
 
 @pytest.fixture(scope="module")

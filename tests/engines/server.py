@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 
 import psutil
 from starlette.types import Receive, Scope, Send
@@ -39,17 +42,26 @@ class Server:
         """Forget all requests."""
         self.requests: Counter[str] = Counter()
         self.arrivals: list[float] = []
-        self._held_after: float = float("inf")
-        self._port = 0
+        self._held_after, self._port = math.inf, 0
         self._is_held, self._is_released = threading.Event(), threading.Event()
 
-    def hold(self, after: int) -> None:
-        """Respond to so many requests, and hold those that follow."""
+    @contextlib.contextmanager
+    def holding(self, after: int) -> Iterator[None]:
+        """Respond to so many requests, and hold those that follow, until the block ends."""
         self._held_after = sum(self.requests.values()) + after
+        try:
+            yield
+        finally:
+            self._held_after = math.inf
+            self._is_released.set()
+
+    def wait_until_held(self) -> None:
+        """Wait until a request is held."""
+        assert self._is_held.wait(PATIENCE)
 
     def kill_a_worker(self) -> None:
         """Wait until requests are held, and SIGKILL the process that sent one of them."""
-        assert self._is_held.wait(PATIENCE)
+        self.wait_until_held()
         (worker,) = (
             child
             for child in worker_processes()
@@ -57,11 +69,6 @@ class Server:
         )
         worker.kill()
         worker.wait(PATIENCE)
-
-    def release(self) -> None:
-        """Respond to the requests that are held, and to all others."""
-        self._held_after = float("inf")
-        self._is_released.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests[scope["path"]] += 1
@@ -84,4 +91,5 @@ def assert_on_loopback() -> None:
     """Fail if a cluster can be reached from other machines."""
     for process in [psutil.Process(), *worker_processes()]:
         for connection in process.net_connections("tcp"):
-            assert connection.status != psutil.CONN_LISTEN or connection.laddr.ip in ("127.0.0.1", "::1"), connection
+            if connection.status == psutil.CONN_LISTEN:
+                assert ip_address(connection.laddr.ip.removeprefix("::ffff:")).is_loopback, connection

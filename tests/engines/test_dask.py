@@ -45,12 +45,10 @@ def test_a_worker_is_killed(client: Any, server: Server, target: Path, tmp_path:
     for partition in plan(server.ids, undisturbed, rows=7):
         fetch_partition(partition)
     server.requests.clear()
-    server.hold(after=10)
-    with ThreadPoolExecutor(1) as thread:
+    with ThreadPoolExecutor(1) as thread, server.holding(after=10):
         run = thread.submit(fetch_partitions, client, iter_plan(server.ids, target, rows=7))
         server.kill_a_worker()
-        server.release()
-        report = run.result()
+    report = run.result()
     assert (report.rows, report.failed, report.pending) == (40, 2, 6)
     assert rows(target) == rows(undisturbed)
     assert side_ids(target, "failed") == ["no-1", "no-2"]

@@ -37,8 +37,8 @@ class Engine(Protocol[Task]):
         """Return what a task returned, or raise its error."""
         ...
 
-    def cancel(self, tasks: list[Task]) -> None:
-        """End tasks, as far as they can be ended."""
+    def close(self, tasks: list[Task]) -> None:
+        """Cancel the tasks that are left after an error, and end what else runs for them."""
         ...
 
 
@@ -60,5 +60,5 @@ def run_on(engine: Engine[Task], partitions: Iterable[Partition]) -> ExportRepor
             report = engine.result(done)
             reports[report.name] = report
     finally:
-        engine.cancel(tasks)
+        engine.close(tasks)
     return ExportReport(() if target is None else tuple(write_manifest(target, reports)))

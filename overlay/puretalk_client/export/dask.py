@@ -60,5 +60,5 @@ class _Dask:
         report: PartitionReport = task.result()
         return report
 
-    def cancel(self, tasks: list[Any]) -> None:
+    def close(self, tasks: list[Any]) -> None:
         self._client.cancel(tasks)

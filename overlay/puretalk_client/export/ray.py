@@ -79,6 +79,8 @@ class _Ray:
             raise
         return report
 
-    def cancel(self, tasks: list[Any]) -> None:
+    def close(self, tasks: list[Any]) -> None:
         for task in tasks:
             ray.cancel(task)
+        if self._slots is not None:
+            ray.kill(self._slots)
