@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
+from typing import Any
 
 import psutil
 from starlette.types import Receive, Scope, Send
@@ -65,7 +66,7 @@ class Server:
         (worker,) = (
             child
             for child in worker_processes()
-            if any(connection.laddr.port == self._port for connection in child.net_connections("tcp4"))
+            if any(connection.laddr.port == self._port for connection in _connections(child))
         )
         worker.kill()
         worker.wait(PATIENCE)
@@ -82,14 +83,27 @@ class Server:
 
 def worker_processes() -> list[psutil.Process]:
     """Return the processes that this one has started, and theirs."""
-    children = psutil.Process().children(recursive=True)
-    # It ends with this process: https://docs.python.org/3/library/multiprocessing.html
-    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+    return [process for process in psutil.Process().children(recursive=True) if _is_worker(process)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        # The other one is of multiprocessing, and ends with this process.
+        return "resource_tracker" not in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended since
+        return False
+
+
+def _connections(process: psutil.Process) -> list[Any]:
+    try:
+        return list(process.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        return []
 
 
 def assert_on_loopback() -> None:
     """Fail if a cluster can be reached from other machines."""
     for process in [psutil.Process(), *worker_processes()]:
-        for connection in process.net_connections("tcp"):
+        for connection in _connections(process):
             if connection.status == psutil.CONN_LISTEN:
                 assert ip_address(connection.laddr.ip.removeprefix("::ffff:")).is_loopback, connection
