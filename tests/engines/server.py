@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import psutil
 from starlette.types import Receive, Scope, Send
+from tests.docs.markdown import ROOT, blocks
 
 from puretalk_client.testing import Sandbox, sample_call
 
@@ -79,6 +84,18 @@ class Server:
             self._is_held.set()
             await asyncio.to_thread(self._is_released.wait, PATIENCE)
         await self.sandbox(scope, receive, send)
+
+
+def run_example(module: str, folder: Path) -> str:
+    """Run the script of docs/engines.md that imports a module, in a folder; return what it prints."""
+    (script,) = (block.text for block in blocks("py") if f"from {module} import" in block.text)
+    (folder / "example.py").write_text(script, encoding="utf-8")
+    command = [sys.executable, "-X", "faulthandler", "example.py"]
+    paths = os.pathsep.join(str(ROOT / name) for name in ("overlay", "generated"))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 def worker_processes() -> list[psutil.Process]:

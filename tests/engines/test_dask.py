@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
-from tests.engines.server import Server, assert_on_loopback, worker_processes
+from tests.engines.server import Server, assert_on_loopback, run_example, worker_processes
 from tests.support.exports import contents, rows, side_ids
 
 from puretalk_client import ConfigurationError
@@ -69,7 +69,7 @@ def test_a_worker_without_a_key(client: Any, server: Server, target: Path) -> No
     planned = plan(server.ids, target, rows=2)
     client.run(set_key, None, workers=[worker])
     try:
-        with pytest.raises(ConfigurationError, match="^PURETALK_API_KEY is not set"):
+        with pytest.raises(ConfigurationError, match=r"^PURETALK_API_KEY is not set"):
             fetch_partitions(client, planned)
     finally:
         client.run(set_key, server.sandbox.api_key, workers=[worker])
@@ -97,3 +97,10 @@ def test_refuses_what_is_not_a_client() -> None:
 def test_nothing_to_fetch(client: Any) -> None:
     """An empty plan has no target."""
     assert fetch_partitions(client, []).partitions == ()
+
+
+def test_example(server: Server, tmp_path: Path) -> None:
+    """The script of docs/engines.md runs."""
+    (tmp_path / "ids.txt").write_text("\n".join(server.ids))
+    assert run_example("puretalk_client.export.dask", tmp_path) == "40 2\n"
+    assert len(rows(tmp_path / "calls")) == 40

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import ray
-from tests.engines.server import Server, assert_on_loopback, worker_processes
+from tests.engines.server import Server, assert_on_loopback, run_example, worker_processes
 from tests.support.exports import contents, rows, side_ids
 
 from puretalk_client import AuthenticationError, ConfigurationError
 from puretalk_client.export import fetch_partition, iter_plan, plan
 from puretalk_client.export.ray import fetch_partitions
+
 
 def start() -> None:
     """Start a cluster, whose workers have the environment of now."""
@@ -94,7 +95,7 @@ def test_workers_without_a_key(server: Server, target: Path, monkeypatch: pytest
     ray.shutdown()
     monkeypatch.delenv("PURETALK_API_KEY")
     start()
-    with pytest.raises(ConfigurationError, match="^PURETALK_API_KEY is not set"):
+    with pytest.raises(ConfigurationError, match=r"^PURETALK_API_KEY is not set"):
         fetch_partitions(planned)
     assert contents(target) == files
     ray.shutdown()
@@ -110,3 +111,10 @@ def test_refuses_a_rate(rate_limit: Any, target: Path) -> None:
     """Before anything is written."""
     with pytest.raises(ConfigurationError, match="rate_limit"):
         fetch_partitions([], rate_limit=rate_limit)
+
+
+def test_example(server: Server, tmp_path: Path) -> None:
+    """The script of docs/engines.md runs, on a cluster of its own."""
+    (tmp_path / "ids.txt").write_text("\n".join(server.ids))
+    assert run_example("puretalk_client.export.ray", tmp_path).splitlines()[-1] == "40 2"
+    assert len(rows(tmp_path / "calls")) == 40

@@ -162,7 +162,7 @@ def partitions(ids: Iterable[str | uuid.UUID], layout: Layout, rows: int) -> Ite
         yield Partition.of(index, chunk, layout)
 
 
-def validate_rate(rate: object) -> None:
+def validate_rate(rate: float | None) -> None:
     """Refuse a rate that workers cannot share; None is none."""
     is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
     if rate is not None and not (is_number and 0 < rate < math.inf):

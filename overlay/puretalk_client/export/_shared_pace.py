@@ -39,8 +39,8 @@ class Slots:
 class SharedPace:
     """The ``rate_limit`` of a client whose requests leave in slots.
 
-    The rate holds over the length of some slots. Two requests of different processes can come closer to each other than
-    that, by what the messages of one take longer. Time that a process does not use is lost, so that none makes up for it.
+    The rate holds over the length of a few slots: requests of two processes can come closer to each other, by as much
+    as the messages of one take longer. Time that a process does not use is lost, so that none makes up for it.
     """
 
     def __init__(self, rate: float, reserve: Callable[[], Awaitable[float]]) -> None:

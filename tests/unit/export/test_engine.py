@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.exports import rows
 
-from puretalk_client import AuthenticationError
+from puretalk_client import AuthenticationError, ConfigurationError
 from puretalk_client.export import ExportReport, Partition, PartitionReport, fetch_partition, iter_plan, plan
 from puretalk_client.export._engine import IN_ADVANCE, run_on
 from puretalk_client.testing import Sandbox
@@ -104,11 +106,22 @@ def test_an_error_of_the_plan_ends_the_run(tmp_path: Path) -> None:
 
     def planned() -> Iterator[Partition]:
         yield from plan(["c-1"], tmp_path / "calls")
-        raise OSError
+        raise ConfigurationError("Line 7 of ids.txt is not a call id")
 
     engine = Threads(1)
-    with pytest.raises(OSError):
+    with pytest.raises(ConfigurationError, match="Line 7"):
         run_on(engine, planned())
+
+
+@pytest.mark.parametrize(("adapter", "engine", "name"), [("dask", "distributed", "Dask"), ("ray", "ray", "Ray")])
+def test_an_engine_that_is_not_installed(adapter: str, engine: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names the extra."""
+    monkeypatch.setitem(sys.modules, engine, None)
+    monkeypatch.delitem(sys.modules, f"puretalk_client.export.{adapter}", raising=False)
+    with pytest.raises(ImportError) as caught:
+        importlib.import_module(f"puretalk_client.export.{adapter}")
+    line = f"puretalk_client.export.{adapter} needs {name}: pip install 'puretalk-client[{adapter}]'"
+    assert str(caught.value) == line
 
 
 def test_nothing_to_fetch() -> None:
