@@ -17,7 +17,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lowest faults soak mutants bench profile recordings check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test test-engines lowest faults soak mutants bench profile recordings check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -50,6 +50,19 @@ demo: $(DEMO_STAMP) ## Fetch a call from the sandbox and show it (CALL=<id>: fro
 
 test: $(STAMP) ## Run all tests; no network but loopback
 	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
+
+# Each engine has an environment of its own, so that .venv stays small. Ray 2.60 has no wheel for Python 3.15.
+ENGINES = dask $(shell $(PYTHON) -c 'import sys; print("ray" * (sys.version_info < (3, 15)))') dlt
+test-engines: ## Run the exports on Dask, Ray and dlt, from files of examples/ too; no network but loopback
+	@$(MAKE) --no-print-directory $(ENGINES:%=.venv-%/.installed)
+	@for engine in $(ENGINES); do echo "$$engine:"; \
+		PYTHONPATH=overlay:generated .venv-$$engine/bin/python -m pytest -q tests/engines/test_$$engine.py || exit 1; done
+
+.venv-dask/.installed .venv-ray/.installed .venv-dlt/.installed: .venv-%/.installed: requirements/%.txt
+	@echo "Installing $* into $(@D) (once, about 400 MB) ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # The tests left out need schemathesis, which does not allow these versions.
 lowest: $(LOWEST)/.installed ## Run the unit tests and faults with the lowest versions that pyproject.toml allows
@@ -90,7 +103,7 @@ profile: $(STAMP) ## Say where the time of one fetch goes
 recordings: $(STAMP) ## Draw the pictures of the command for the documentation again
 	@$(BIN)/python -m tests.docs.recordings
 
-check: lint types check-generated test ## All that CI runs
+check: lint types check-generated test test-engines ## All that CI runs
 
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
 	@$(BIN)/ruff check --quiet .
@@ -131,11 +144,17 @@ lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
 		--output-file requirements/lowest.txt
+	@$(COMPILE) pyproject.toml --extra arrow --extra dask --extra testing --group engines --constraint requirements/dev.txt \
+		--output-file requirements/dask.txt
+	@$(COMPILE) pyproject.toml --extra arrow --extra ray --extra testing --group engines --constraint requirements/dev.txt \
+		--output-file requirements/ray.txt
+	@$(COMPILE) pyproject.toml --extra arrow --extra testing --group engines --group dlt --constraint requirements/dev.txt \
+		--output-file requirements/dlt.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@$(BIN)/hatchling build
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench .venv-dask .venv-ray .venv-dlt dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -83,6 +83,8 @@ def test_no_example_is_overlooked() -> None:
     """Every fence that begins a Python block is an example, and the README has several."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert len(EXAMPLES) == text.count("```python")
+    # tests/engines runs these.
+    assert {block.page for block in blocks("py")} == {"docs/engines.md"}
     assert len([example for example in EXAMPLES if example.page == "README.md"]) >= 10
 
 

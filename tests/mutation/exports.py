@@ -11,7 +11,50 @@ TARGET = f"{TESTS}/test_target.py"
 IDS = f"{TESTS}/test_ids.py"
 PARTITION = f"{TESTS}/test_partition.py"
 
+ENGINE = f"{TESTS}/test_engine.py"
+PACE = f"{TESTS}/test_shared_pace.py"
+
 EXPORTS = (
+    Mutant(
+        "partitions that are taken as workers need them",
+        "export/_engine.py",
+        "max(0, IN_ADVANCE * max(1, engine.slots()) - len(tasks))",
+        "1000",
+        "taken_as_they_are_needed",
+        ENGINE,
+    ),
+    Mutant(
+        "tasks that are canceled after an error",
+        "export/_engine.py",
+        "        engine.close(tasks)",
+        "        pass",
+        "an_error_ends_the_run",
+        ENGINE,
+    ),
+    Mutant(
+        "a slot that is given away once",
+        "export/_shared_pace.py",
+        "self._next_at = starts_at + self._length",
+        "self._next_at = starts_at",
+        "keep_a_rate",
+        PACE,
+    ),
+    Mutant(
+        "time that is lost where no request needs it",
+        "export/_shared_pace.py",
+        "if not self._left or clock() >= self._ends_at:",
+        "if not self._left:",
+        "makes_up_for_a_pause",
+        PACE,
+    ),
+    Mutant(
+        "a junk line that counts as a failure",
+        "_cli/ids.py",
+        'text = line.decode(errors="surrogateescape").strip()',
+        'text = ""',
+        "binary_junk",
+        "tests/unit/cli/test_get.py",
+    ),
     Mutant(
         "the null in place of an integer that is too large",
         "export/_scalars.py",

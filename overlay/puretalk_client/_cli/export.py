@@ -76,7 +76,7 @@ async def _export(
 def _read(ids: str | None, stack: contextlib.ExitStack) -> tuple[Iterator[str] | None, int | None]:
     """Return the ids of a file and their number, duplicates included.
 
-    What has no end yet, such as a pipe, is read before the event loop runs: it would hold up the loop, and Ctrl-C.
+    A pipe is read to its end before the event loop runs: it would hold up the loop, and Ctrl-C with it.
     """
     if ids is None:
         return None, None

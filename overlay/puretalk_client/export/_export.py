@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -17,7 +16,7 @@ from .._many import FetchResult
 from ..errors import ConfigurationError
 from ._fetch import Fetcher, fetch_into
 from ._inventory import Inventory, leftovers, write_manifest
-from ._partition import Format, Layout, Partition, PartitionReport, partitions, validated_retries
+from ._partition import Format, Layout, Partition, PartitionReport, partitions, validate_rate, validated_retries
 from ._target import ExportError, Target, open_target
 
 CONCURRENT_PARTITIONS = 2
@@ -151,9 +150,7 @@ def _layout(
     max_connections: int | None = None,
 ) -> Layout:
     validate_int("workers", workers, minimum=1)
-    is_number = isinstance(rate_limit, (int, float)) and not isinstance(rate_limit, bool)
-    if rate_limit is not None and not (is_number and 0 < rate_limit < math.inf):
-        raise ConfigurationError("rate_limit must be a number of requests per second above 0: workers share it")
+    validate_rate(rate_limit)
     return Layout.of(
         target,
         format,

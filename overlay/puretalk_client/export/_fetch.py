@@ -7,6 +7,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from puretalk_generated.api.calls import get_call
@@ -22,7 +23,7 @@ from ._files import Fetched, SideEntry, Writer, open_writer
 from ._ids import same_call
 from ._inventory import Inventory
 from ._partition import Partition, PartitionReport
-from ._target import ExportError, Target, open_target, target_errors
+from ._target import Target, open_target, target_errors
 
 OnResult = Callable[[FetchResult], object]
 
@@ -129,11 +130,18 @@ def _store_side_file(target: Target, partition: Partition, kind: str, entries: l
     return name
 
 
-def fetch_partition(partition: Partition) -> PartitionReport:
+def fetch_partition(
+    partition: Partition, *, rate_limit: AbstractAsyncContextManager[object] | None = None
+) -> PartitionReport:
     """Fetch the calls of a partition into its file, from any thread; what is there already stays as it is.
 
     The API key, and the base URL if it is not the API's own, come from the environment of the process that this runs
     in: ``PURETALK_API_KEY`` and ``PURETALK_BASE_URL``. Two workers may fetch the same partition.
+
+    Args:
+        partition: One of those that ``plan`` returned.
+        rate_limit: An async context manager that each attempt enters, in place of the partition's share of the
+            ``rate_limit`` of ``plan``.
 
     Raises:
         ConfigurationError: There is no API key.
@@ -146,31 +154,21 @@ def fetch_partition(partition: Partition) -> PartitionReport:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(_fetch_with_own_client(partition))
+        return asyncio.run(_fetch_with_own_client(partition, rate_limit))
     with ThreadPoolExecutor(1) as pool:  # an event loop is running here already, such as a notebook's
-        return pool.submit(asyncio.run, _fetch_with_own_client(partition)).result()
+        return pool.submit(asyncio.run, _fetch_with_own_client(partition, rate_limit)).result()
 
 
-@functools.lru_cache(maxsize=8)
-def _listing(location: str) -> Inventory:
-    """Return what a target held when this process first looked: it fetches thousands of partitions, maybe."""
-    return Inventory.of(open_target(location))
-
-
-async def _fetch_with_own_client(partition: Partition) -> PartitionReport:
+async def _fetch_with_own_client(
+    partition: Partition, rate_limit: AbstractAsyncContextManager[object] | None
+) -> PartitionReport:
     layout = partition.layout
-    try:
-        if partition.replaces:  # it replaces files of failures, which only a new listing has
-            _listing.cache_clear()
-        inventory = _listing(layout.target)
-        if report := inventory.done(partition):  # without a client, which takes 30 ms
-            return report
-        async with AsyncPuretalk(
-            rate_limit=layout.rate_limit,
-            transport=layout.transport,
-            max_connections=layout.max_connections,
-        ) as client:
-            return await fetch_into(Fetcher(client, layout.retries), partition, inventory)
-    except ExportError:  # the listing is out of date, maybe: the next partition makes another
-        _listing.cache_clear()
-        raise
+    inventory = Inventory.of(open_target(layout.target))
+    if report := inventory.done(partition):  # without a client, which takes 30 ms
+        return report
+    async with AsyncPuretalk(
+        rate_limit=layout.rate_limit if rate_limit is None else rate_limit,
+        transport=layout.transport,
+        max_connections=layout.max_connections,
+    ) as client:
+        return await fetch_into(Fetcher(client, layout.retries), partition, inventory)

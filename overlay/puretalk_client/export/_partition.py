@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import os
 import re
 import uuid
@@ -159,6 +160,13 @@ def partitions(ids: Iterable[str | uuid.UUID], layout: Layout, rows: int) -> Ite
         if not chunk:
             return
         yield Partition.of(index, chunk, layout)
+
+
+def validate_rate(rate: float | None) -> None:
+    """Refuse a rate that workers cannot share; None is none."""
+    is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    if rate is not None and not (is_number and 0 < rate < math.inf):
+        raise ConfigurationError("rate_limit must be a number of requests per second above 0: workers share it")
 
 
 def validated_retries(retries: Retries | None) -> Retries:

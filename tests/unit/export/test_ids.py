@@ -55,7 +55,7 @@ def test_refuses_what_is_not_text(junk: bytes) -> None:
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
 def test_utf_16(codec: str) -> None:
-    """With a byte order mark it is named, else its zeros are no ids."""
+    """With a byte order mark it is named, else its zeros are refused."""
     with pytest.raises(ConfigurationError, match=r"is UTF-16; ids must be UTF-8|Line 1"):
         list(read_ids(io.BytesIO("a\r\n".encode(codec))))
 
