@@ -16,7 +16,7 @@ from puretalk_generated.codec import hints
 from puretalk_generated.models import PostAnalysisItem
 
 from .._post_analysis import _kind
-from ._json import json_text
+from ._json import json_text, json_texts
 from ._scalars import MISMATCH, NONE, SCALARS, TEXT, Column, Place, Step, enum_column, json_column
 
 
@@ -76,23 +76,29 @@ def _require(kind: type | tuple[type, ...], values: Sequence[Any], place: Place)
 
 def _nulls(values: Sequence[Any]) -> pa.Array | None:
     """Return where there is None; None where nowhere."""
-    are_null = [value is None for value in values]
-    return pa.array(are_null, pa.bool_()) if True in are_null else None
+    if NONE not in set(map(type, values)):
+        return None
+    return pa.array([value is None for value in values], pa.bool_())
+
+
+def transpose(models: Sequence[Any], names: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """Return the values of each field."""
+    return [list(map(operator.attrgetter(name), models)) for name in names]
 
 
 def _struct(model: Any, redacted: Collection[Step], path: Step) -> Column:
     columns = model_columns(model, redacted, path)
     fields = [pa.field(name, column.type) for name, (_, column) in columns.items()]
-    # Its fields are read where there is no model.
-    absent = model(**dict.fromkeys(name for name, _ in columns.values()))
+    names = [name for name, _ in columns.values()]
+    absent = model(**dict.fromkeys(names))  # its fields are read where there is no model
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
         values = _require(model, values, place)
         nulls = _nulls(values)
         present = values if nulls is None else [absent if value is None else value for value in values]
         arrays = [
-            column.build(list(map(operator.attrgetter(name), present)), place.below(json_name))
-            for json_name, (name, column) in columns.items()
+            column.build(held, place.below(json_name))
+            for held, (json_name, (_, column)) in zip(transpose(present, names), columns.items(), strict=True)
         ]
         return pa.StructArray.from_arrays(arrays, fields=fields, mask=nulls)
 
@@ -160,7 +166,7 @@ def _post_analysis_item(redacted: Collection[Step], path: Step) -> Column:
 def _exact(values: Sequence[Any], place: Place) -> pa.Array:
     """Return the JSON of each value, also of None."""
     try:
-        return pa.array(list(map(json_text, values)), pa.string())
+        return pa.array(json_texts(values), pa.string())
     except MISMATCH:
         texts = place.replace(values, json_text)
         nulls = ("null" if value is None else text for value, text in zip(values, texts, strict=True))

@@ -20,7 +20,7 @@ from ._target import ExportError, Target, target_errors
 MAX_BATCH_CALLS = 50
 MAX_BATCH_BYTES = 1024 * 1024
 """Calls, and bytes of JSON, that are held as objects, which take four times as much, before they are a batch."""
-MAX_GROUP_BYTES = 4 * 1024 * 1024
+MAX_GROUP_BYTES = 3 * 1024 * 1024
 """Bytes of batches that are held before they are a row group."""
 
 
@@ -137,7 +137,11 @@ class ParquetWriter:
 
         self._table = call_table(selection)
         self._file = OSFile(path, "wb")
-        self._writer = parquet.ParquetWriter(self._file, self._table.schema, compression="zstd", compression_level=1)
+        schema = self._table.schema
+        # Statistics of what lies in structs and lists help no query, and take an eighth of the time.
+        flat = [name for name in schema.names if schema.field(name).type.num_fields == 0]
+        options = {"compression": "zstd", "compression_level": 1, "write_statistics": flat}
+        self._writer = parquet.ParquetWriter(self._file, schema, **options)
         self._calls: list[Call] = []
         self._unknown: list[str | None] = []
         self._bytes = 0

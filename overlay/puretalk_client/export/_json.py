@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import attrs
@@ -27,6 +27,17 @@ def json_text(value: Any) -> str:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON has an escape for
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def json_texts(values: Sequence[Any]) -> list[str]:
+    """Return the JSON of each value; raise as ``json_text`` does."""
+    try:
+        return _encode_lines(values).decode().split("\n")[: len(values)]
+    except UnicodeEncodeError:
+        return list(map(json_text, values))
+
+
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class _Envelope(msgspec.Struct):

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from .._core.decoding import jsonpath
 from ..models import CallMetadata, CallStatus
-from ._json import json_text
+from ._json import json_text, json_texts
 
 Drifts: TypeAlias = dict[int, dict[str, None]]
 """The paths of the mismatches, by row."""
@@ -156,11 +156,14 @@ def json_column(expected: type | None = None) -> Column:
             raise TypeError
         return json_text(value)
 
+    def texts_of(values: Sequence[Any]) -> list[str | None]:
+        full = iter(json_texts([value for value in values if value]))
+        return [next(full) if value else None if value is None else empty for value in values]
+
     def build(values: Sequence[Any], place: Place) -> pa.Array:
         if fast.issuperset(map(type, values)):
             try:
-                texts = [json_text(value) if value else None if value is None else empty for value in values]
-                return pa.array(texts, pa.string())
+                return pa.array(texts_of(values), pa.string())
             except MISMATCH:
                 pass
         return pa.array(place.replace(values, convert), pa.string())

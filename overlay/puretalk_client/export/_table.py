@@ -13,7 +13,7 @@ import pyarrow as pa
 from .._core.options import validate_int
 from ..errors import ConfigurationError
 from ..models import Call
-from ._columns import model_columns
+from ._columns import model_columns, transpose
 from ._json import unknown_fields
 from ._scalars import Column, Drifts, Place
 from ._selection import Selection
@@ -48,9 +48,11 @@ class CallTable:
         """Return calls as a record batch; ``unknown`` has the JSON of each one's unknown fields."""
         drifts: Drifts = {}
         place = Place((), operator.index, drifts)
-        arrays = []
-        for name, (field, column) in self._columns.items():
-            arrays.append(column.build(list(map(operator.attrgetter(field), calls)), place.below(name)))
+        held = transpose(calls, [field for field, _ in self._columns.values()])
+        arrays = [
+            column.build(values, place.below(name))
+            for values, (name, (_, column)) in zip(held, self._columns.items(), strict=True)
+        ]
         if self._has_drift:
             arrays.append(pa.array([list(drifts.get(row, ())) for row in range(len(calls))], _PATHS))
         if self._has_unknown:
