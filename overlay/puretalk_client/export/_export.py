@@ -13,6 +13,7 @@ from attrs import frozen
 
 from .._client import AsyncPuretalk
 from .._core.options import Retries, validate_int
+from .._core.telemetry import Operation
 from .._many import FetchResult
 from ..errors import ConfigurationError
 from ._fetch import Fetcher, fetch_into
@@ -217,11 +218,12 @@ async def export(
     place = open_target(layout.target)
     _prepare(place, continues=continues, overwrite=overwrite)
     run = _Run(Fetcher(client, layout.retries), place, on_progress)
-    await run.fetch(planned)
-    if ids is not None:
-        run.require_all()
-    if retry_failed or refresh:
-        await run.fetch(leftovers(Inventory.of(place), layout, failed=retry_failed, pending=refresh))
+    with Operation(client._sender.telemetry, "export"):
+        await run.fetch(planned)
+        if ids is not None:
+            run.require_all()
+        if retry_failed or refresh:
+            await run.fetch(leftovers(Inventory.of(place), layout, failed=retry_failed, pending=refresh))
     return ExportReport(tuple(write_manifest(layout.target, run.reports)))
 
 

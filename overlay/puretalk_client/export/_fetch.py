@@ -14,6 +14,7 @@ from puretalk_generated.api.calls import get_call
 from .._client import AsyncPuretalk
 from .._core.exchange import Exchange
 from .._core.options import Retries
+from .._core.telemetry import Operation
 from .._envelope import check_call, results_of, validate_call_id
 from .._many import CallId, FetchResult, FetchResults, default_concurrency
 from ..errors import APIStatusError, ConfigurationError
@@ -161,4 +162,5 @@ async def _fetch_with_own_client(partition: Partition) -> PartitionReport:
         transport=layout.transport,
         max_connections=layout.max_connections,
     ) as client:
-        return await fetch_into(Fetcher(client, layout.retries), partition, open_target(layout.target))
+        with Operation(client._sender.telemetry, "export.fetch_partition"):
+            return await fetch_into(Fetcher(client, layout.retries), partition, open_target(layout.target))
