@@ -107,6 +107,8 @@ class Exchange:
                             await pool.wait_for_quota()
                         await self._acquire_slot()
         except BaseException as error:
+            if self.channel.telemetry is not None and self.attempt_start is None:
+                self.channel.telemetry.abandon(self)
             failure = self.fail(error)
         # Raised outside of the handler: there it would get what was handled as its context, with all frames.
         raise failure
@@ -309,8 +311,6 @@ class Exchange:
             error = redaction.contain(error)
             if self.attempt_start is not None:
                 self._report(type(error).__name__, None)
-            elif self.channel.telemetry is not None:
-                self.channel.telemetry.abandon(self)
             if isinstance(error, errors.PuretalkError):
                 error.method, error.path = self.request.method, self.request.path
                 error.attempts, error.status = self.attempts, self.status
