@@ -121,7 +121,8 @@ class Telemetry:
         try:
             return AttemptSpan(self, exchange) if self.is_on() else None
         except Exception as error:
-            return self.note(error)
+            self.note(error)
+            return None
 
     def abandon(self, exchange: Exchange) -> None:
         """Count the time that a request waited for an attempt which it did not make."""
@@ -186,8 +187,9 @@ class AttemptSpan:
         return response
 
     def _context(self) -> Context:
-        context = self._telemetry.trace.set_span_in_context(self._span)
-        return self._telemetry.context.set_value(self._telemetry.suppression, True, context)
+        context: Context = self._telemetry.trace.set_span_in_context(self._span)
+        suppressed: Context = self._telemetry.context.set_value(self._telemetry.suppression, True, context)
+        return suppressed
 
     def _inject(self, headers: Headers, context: Context) -> Headers:
         """Add the headers by which the server continues the trace; those that the client sends anyway stay."""
@@ -275,7 +277,7 @@ def _reader(get: Callable[[], object], name: str) -> Callable[[], object]:
     Without an SDK, ``get`` itself looks into the environment each time, which takes 1.5 us (opentelemetry-api 1.45).
     """
     get()  # loads the provider that the environment names
-    names = vars(sys.modules[get.__module__])
+    names: dict[str, object] = getattr(get, "__globals__", {})
     return functools.partial(names.get, name) if name in names else get
 
 
