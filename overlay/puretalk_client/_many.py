@@ -137,7 +137,7 @@ class FetchResults:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._work(group))
             except asyncio.CancelledError:
-                if self._is_stopping:  # it failed, or the loop was left, which is no failure
+                if self._is_stopping:  # it failed, or the loop was left, which is not a failure
                     operation.fail(self._failure)
                 raise
 

@@ -1,7 +1,7 @@
 """Measures what telemetry adds to an attempt: ``python -m tests.bench.telemetry``.
 
-Without an SDK, the hooks are timed on their own, since an attempt varies by more than they take. With one, they are timed
-with a transport that responds at once.
+Without an SDK, the hooks are timed on their own, since an attempt varies by more than they take. With one, they are
+timed with a transport that responds at once.
 """
 
 from __future__ import annotations

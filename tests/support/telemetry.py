@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 
 @frozen
 class Telemetry:
-    """What was recorded."""
+    """Recorded spans and metrics."""
 
     exporter: InMemorySpanExporter = field(factory=InMemorySpanExporter)
     reader: InMemoryMetricReader = field(factory=InMemoryMetricReader)

@@ -203,7 +203,7 @@ async def test_duration_is_a_histogram_in_seconds_with_the_recommended_buckets(s
 
 
 async def test_retries_and_waiting_are_counted(sdk: Telemetry) -> None:
-    """The delay that a 503 asked for is waiting time; the attempts are not."""
+    """The delay that a 503 requested is waiting time; the attempts are not."""
     await fetch(Scripted(503, headers={"retry-after": "7"}), CALL)
     [retries], [waiting] = sdk.points("puretalk.client.retries"), sdk.points("puretalk.client.waiting_time")
     assert (dict(retries.attributes), retries.value) == (FACTS, 1)
@@ -211,7 +211,7 @@ async def test_retries_and_waiting_are_counted(sdk: Telemetry) -> None:
 
 
 async def test_waiting_that_ends_without_an_attempt_is_counted(sdk: Telemetry) -> None:
-    """A connection was never free; a body that is read later is no waiting."""
+    """A connection was never free; nothing was sent."""
     async with client_over(ScriptedTransport(hang), max_connections=1) as client:
         client._sender.pool.slots.free = 0
         client._sender.pool.bind()
@@ -258,7 +258,7 @@ async def test_wait_that_takes_too_long_has_a_type(sdk: Telemetry) -> None:
 
 @pytest.mark.parametrize("end", ["all", "left", "fatal"])
 async def test_get_many_is_the_parent_of_its_requests(end: str, sdk: Telemetry) -> None:
-    """A loop that is left is no failure; what ends the iteration is one."""
+    """A loop that is left is not a failure; what ends the iteration is one."""
 
     async def step(request: Any) -> Scripted:
         return Scripted(403) if end == "fatal" else envelope(call(request.url.path.rpartition("/")[2]))
