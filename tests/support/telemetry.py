@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-import opentelemetry.metrics
 import opentelemetry.trace
 import pytest
 from attrs import field, frozen
@@ -48,7 +48,7 @@ def reset_providers(patch: pytest.MonkeyPatch, tracers: object = None, meters: o
     """Set the global providers until the end of a test; the API allows that once in a process."""
     for module, name, value in (
         (opentelemetry.trace, "_TRACER_PROVIDER", tracers),
-        (opentelemetry.metrics._internal, "_METER_PROVIDER", meters),
+        (sys.modules["opentelemetry.metrics._internal"], "_METER_PROVIDER", meters),
     ):
         patch.setattr(module, name, value)
         once = getattr(module, f"{name}_SET_ONCE")
