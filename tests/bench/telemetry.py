@@ -66,7 +66,7 @@ def main() -> None:
     nothing = best(lambda: None)
     for label, telemetry in (("off", False), ("on, without an SDK", True)):
         exchange = exchange_of(telemetry=telemetry)
-        print(f"{label}: {best(lambda exchange=exchange: hooks(exchange)) - nothing:.2f} us")  # type: ignore[misc]
+        print(f"{label}: {best(lambda exchange=exchange: hooks(exchange)) - nothing:.2f} us")
     trace.set_tracer_provider(TracerProvider())
     exchange, count = exchange_of(telemetry=True), 2_000
     print(f"on, with the SDK: {best(lambda: asyncio.run(record(exchange, count)), 1) / count:.1f} us")
