@@ -140,7 +140,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate
 
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
-	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --extra otel --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
 		--output-file requirements/lowest.txt

@@ -12,6 +12,7 @@ from ._core.download import Target, download
 from ._core.options import Retries, validate_request_options
 from ._core.redaction import Secret
 from ._core.sender import Sender
+from ._core.telemetry import Operation
 from ._envelope import check_call, results_of, validate_call_id
 from ._many import CallIds, FetchResults, default_concurrency
 from ._raw_calls import RawCalls
@@ -99,7 +100,11 @@ class CallsResource:
         if concurrency is None:
             concurrency = default_concurrency(self._sender, options["timeout"], retries)
         return FetchResults(
-            functools.partial(self.get, timeout=options["timeout"], retries=retries), ids, concurrency, ordered=ordered
+            functools.partial(self.get, timeout=options["timeout"], retries=retries),
+            ids,
+            concurrency,
+            ordered=ordered,
+            operation=Operation(self._sender.telemetry, "calls.get_many"),
         )
 
     async def wait(
@@ -151,7 +156,7 @@ class CallsResource:
             PuretalkError: A failure that is not transient, such as AuthenticationError, PermissionDeniedError,
                 CallIdMismatchError and ResponseDecodeError.
         """
-        return await self._poller(
+        poller = self._poller(
             call_id,
             until=until,
             timeout=timeout,
@@ -159,7 +164,9 @@ class CallsResource:
             max_interval=max_interval,
             not_found_for=not_found_for,
             analysis_grace=analysis_grace,
-        ).wait()
+        )
+        with Operation(self._sender.telemetry, "calls.wait"):
+            return await poller.wait()
 
     def watch(
         self,
@@ -234,7 +241,10 @@ class CallsResource:
             "analysis_grace": analysis_grace,
         }
         self._poller("-", **options)  # refuses what cannot work, before an id is read
-        return FetchResults(functools.partial(self.wait, **options), ids, concurrency, ordered=ordered)
+        operation = Operation(self._sender.telemetry, "calls.wait_many")
+        return FetchResults(
+            functools.partial(self.wait, **options), ids, concurrency, ordered=ordered, operation=operation
+        )
 
     def _poller(self, call_id: str | uuid.UUID, **options: Any) -> Poller:
         return Poller(self._sender, validate_call_id(call_id), verify_call_id=self._verify_call_id, **options)
@@ -280,4 +290,5 @@ class CallsResource:
         if call.call_recording_url is None:
             raise DownloadError("The call has no recording")
         url = Secret(call.call_recording_url)
-        return await download(self._sender, url, target, max_bytes=max_bytes, timeout=timeout)
+        with Operation(self._sender.telemetry, "calls.download_recording"):
+            return await download(self._sender, url, target, max_bytes=max_bytes, timeout=timeout)

@@ -31,6 +31,7 @@ from ._core.pool import Pool
 from ._core.raw import RawResponse
 from ._core.redaction import Secret, install_log_filters
 from ._core.sender import Sender
+from ._core.telemetry import open_telemetry
 from ._core.transports import HTTPClient, open_transport
 from ._core.transports.urls import resolve_base_url
 from ._envelope import Envelope
@@ -105,6 +106,7 @@ class AsyncPuretalk:
         verify: bool | ssl.SSLContext | None = None,
         transport: Literal["httpx", "aiohttp"] | None = None,
         http_client: HTTPClient | None = None,
+        telemetry: bool | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -138,6 +140,8 @@ class AsyncPuretalk:
             http_client: Your own ``httpx.AsyncClient``, or ``httpx2.AsyncClient``. It is used with its settings, and
                 stays open when this one closes. It excludes ``transport``, ``verify``, ``connect_timeout`` and
                 ``max_connections``, which are settings of that client.
+            telemetry: Whether requests make spans and metrics of OpenTelemetry; else, where it is imported before the
+                client is made (``pip install 'puretalk-client[otel]'``).
 
         Raises:
             ConfigurationError: One of these cannot be used. The message never holds the key.
@@ -173,6 +177,7 @@ class AsyncPuretalk:
             on_drift=on_drift,
             on_attempt=on_attempt,
             verify=True if verify is None else verify,
+            telemetry=open_telemetry(telemetry, __version__),
         )
         if verify is False:
             warnings.warn("TLS certificates are not verified: anybody can read the API key", stacklevel=2)

@@ -14,6 +14,7 @@ from ._core.options import Retries, validate_int
 from ._core.pool import current_task
 from ._core.redaction import chain
 from ._core.sender import Sender
+from ._core.telemetry import Operation
 from .errors import AuthenticationError, ConfigurationError, PermissionDeniedError, PuretalkError
 from .models import Call
 
@@ -63,10 +64,17 @@ class FetchResults:
     """
 
     def __init__(
-        self, fetch: Callable[[CallId], Awaitable[Call]], ids: CallIds, concurrency: int, *, ordered: bool
+        self,
+        fetch: Callable[[CallId], Awaitable[Call]],
+        ids: CallIds,
+        concurrency: int,
+        *,
+        ordered: bool,
+        operation: Operation | None = None,
     ) -> None:
         """Refuse what cannot work; ``fetch`` is not used yet, and no id is read."""
         self._source, self._fetch, self._is_ordered = _Source(ids), fetch, ordered
+        self._operation = Operation(None, "") if operation is None else operation
         # One for each id that was read and whose result was not taken: neither requests nor results pile up.
         self._permits = asyncio.Semaphore(validate_int("concurrency", concurrency, minimum=1))
         self._in_flight: dict[object, list[tuple[int, CallId]]] = {}
@@ -124,8 +132,14 @@ class FetchResults:
         return self._results.pop(self._taken - 1)
 
     async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._work(group))
+        with self._operation as operation:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._work(group))
+            except asyncio.CancelledError:
+                if self._is_stopping:  # it failed, or the loop was left, which is not a failure
+                    operation.fail(self._failure)
+                raise
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
         """Read an id and fetch its call, again and again. There is always one more who can read the next."""

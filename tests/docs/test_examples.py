@@ -17,6 +17,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.docs.markdown import PAGES, Block, blocks
+from tests.support.telemetry import reset_providers
 
 import puretalk_client
 from puretalk_client import AsyncPuretalk
@@ -40,6 +41,7 @@ def _sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Point the environment to a sandbox, and run in an empty folder."""
     sandbox = Sandbox()
     monkeypatch.chdir(tmp_path)
+    reset_providers(monkeypatch)  # an example may set them
     with running_server(with_recordings(sandbox)) as base_url:
         sandbox.add_call(sample_call(call_recording_url=base_url.removesuffix("/api") + "/recording.wav"))
         monkeypatch.setenv("PURETALK_BASE_URL", base_url)

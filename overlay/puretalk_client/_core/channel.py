@@ -14,6 +14,7 @@ from .pace import Interval
 from .pool import Pool
 from .redaction import Secret
 from .response import Conventions, DriftReporter, Reader
+from .telemetry import Telemetry
 
 
 class Channel:
@@ -24,6 +25,7 @@ class Channel:
         self.options: Options = options
         self.pool: Pool = pool
         self.conventions: Conventions = conventions
+        self.telemetry: Telemetry | None = options.telemetry
         self.drift: DriftReporter = DriftReporter(strict=options.strict, on_drift=options.on_drift)
         self.reader: Reader = Reader(conventions, find_unknown=self.drift.is_used)
         if limit is None and isinstance(options.rate_limit, (int, float)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 import types
@@ -25,6 +26,7 @@ from .pace import Interval, entered
 from .pool import Slots
 from .redaction import Secret
 from .response import Check, status_error
+from .telemetry import AttemptSpan
 from .transports import TransportResponse
 
 log = logging.getLogger("puretalk_client")
@@ -39,6 +41,8 @@ class Exchange:
     slots: Slots | None = None  # those of this event loop, once it has one of them
     secret = Secret("")
     attempt_start: float | None = None  # of the attempt that is in progress
+    span: AttemptSpan | None = None  # likewise
+    waiting_since: float | None = None  # the end of the last attempt that had a span
     status: int | None = None
     headers: Mapping[str, str] = types.MappingProxyType({})
     content = b""  # of a success
@@ -103,6 +107,8 @@ class Exchange:
                             await pool.wait_for_quota()
                         await self._acquire_slot()
         except BaseException as error:
+            if self.channel.telemetry is not None and self.attempt_start is None:
+                self.channel.telemetry.abandon(self)
             failure = self.fail(error)
         # Raised outside of the handler: there it would get what was handled as its context, with all frames.
         raise failure
@@ -183,8 +189,11 @@ class Exchange:
         self.status, self.headers = None, {}
         transport = self.transport = self.pool.transport_to(self.channel.server_of(self.request))
         url, headers, body = self.channel.prepare(self.request, self.secret)
+        send = transport.send
+        if (telemetry := self.channel.telemetry) is not None and (span := telemetry.start(self)) is not None:
+            self.span, send = span, functools.partial(span.send, transport)
         try:
-            response = await transport.send(self.request.method, url, headers, body)
+            response = await send(self.request.method, url, headers, body)
         except errors.PuretalkError:
             raise
         except Exception as error:
@@ -266,6 +275,9 @@ class Exchange:
     def _report(self, error: str | None, retry_in: float | None) -> None:
         """Tell the application, and the log at DEBUG, how an attempt ended."""
         start, self.attempt_start = self.attempt_start, None
+        if self.span is not None and start is not None:
+            self.span.end(self, start, error)
+            self.span = None
         on_attempt = self.channel.options.on_attempt
         is_logged = log.isEnabledFor(logging.DEBUG)
         if start is None or (on_attempt is None and not is_logged):

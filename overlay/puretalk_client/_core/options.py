@@ -19,6 +19,7 @@ from puretalk_generated.types import KeyPlace
 from .._types import Attempt, Drift
 from ..errors import ConfigurationError
 from .redaction import Secret
+from .telemetry import Telemetry
 
 APIKey: TypeAlias = str | Callable[[], str | Awaitable[str]]
 """A key, or what returns the current one: a function, or one that returns an awaitable."""
@@ -190,6 +191,8 @@ class Options:
     on_attempt: Callable[[Attempt], object] | None = field(default=None, validator=_callback)
     rate_limit: RateLimit | None = field(default=None, validator=_rate_limit)
     verify: bool | ssl.SSLContext = field(validator=_tls_setting)
+    telemetry: Telemetry | None = field(default=None, repr=False)
+    """What observes the requests, where there is something."""
     uses_servers: bool = False
     """Whether operations with a server of their own use it."""
 

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from .._client import AsyncPuretalk
 from .._core.options import Retries, validate_int
+from .._core.telemetry import Operation
 from .._many import FetchResult
 from ..errors import ConfigurationError
 from ._fetch import Fetcher, fetch_into
@@ -215,11 +216,12 @@ async def export(
     planned = partitions(() if ids is None else ids, layout, validate_int("rows", rows, minimum=1))
     inventory = _prepare(open_target(layout.target), continues=continues, overwrite=overwrite)
     run = _Run(Fetcher(client, layout.retries), inventory, on_progress)
-    await run.fetch(planned)
-    if ids is not None:
-        run.require_all()
-    if retry_failed or refresh:
-        await run.fetch(leftovers(inventory, layout, failed=retry_failed, pending=refresh))
+    with Operation(client._sender.telemetry, "export"):
+        await run.fetch(planned)
+        if ids is not None:
+            run.require_all()
+        if retry_failed or refresh:
+            await run.fetch(leftovers(inventory, layout, failed=retry_failed, pending=refresh))
     return ExportReport(tuple(write_manifest(layout.target, run.reports)))
 
 

@@ -15,6 +15,7 @@ from puretalk_generated.api.calls import get_call
 from .._client import AsyncPuretalk
 from .._core.exchange import Exchange
 from .._core.options import Retries
+from .._core.telemetry import Operation
 from .._envelope import check_call, results_of, validate_call_id
 from .._many import CallId, FetchResult, FetchResults, default_concurrency
 from ..errors import APIStatusError, ConfigurationError
@@ -171,4 +172,5 @@ async def _fetch_with_own_client(
         transport=layout.transport,
         max_connections=layout.max_connections,
     ) as client:
-        return await fetch_into(Fetcher(client, layout.retries), partition, inventory)
+        with Operation(client._sender.telemetry, "export.fetch_partition"):
+            return await fetch_into(Fetcher(client, layout.retries), partition, inventory)

@@ -24,6 +24,7 @@ class ChunkedResponse:
     """A response of a transport whose body arrives in chunks of a fixed size."""
 
     status = 200
+    http_version = None
 
     def __init__(
         self, content: bytes, encoding: str = "identity", size: int = 7, headers: Mapping[str, str] | None = None

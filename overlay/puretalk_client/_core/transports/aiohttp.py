@@ -33,6 +33,11 @@ class AiohttpResponse:
         self._response = response
         self._watch = ConnectionWatch(response)
 
+    @property
+    def http_version(self) -> str | None:
+        version = self._response.version
+        return None if version is None else f"{version.major}.{version.minor}"
+
     def received(self) -> bytes | None:
         content = self._response.content
         return content.read_nowait() if content.is_eof() and content.exception() is None else None

@@ -30,6 +30,7 @@ class TransportResponse(Protocol):
 
     ``received`` returns the body if all of it is here, and ``chunks`` yields it as it arrives; both still encoded.
     ``close`` releases the connection, or drops it; one whose body was not read to its end is dropped anyway.
+    ``http_version`` is "1.1" or "2", for example; None if the library does not say.
     """
 
     status: int
@@ -37,6 +38,8 @@ class TransportResponse(Protocol):
     encoding: str
     """Content-Encoding (RFC 9110, section 8.4), all headers of that name joined; ``identity`` without one."""
 
+    @property
+    def http_version(self) -> str | None: ...
     def received(self) -> bytes | None: ...
     def chunks(self) -> AsyncIterator[bytes]: ...
     async def close(self, *, drop: bool) -> None: ...

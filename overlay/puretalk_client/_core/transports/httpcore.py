@@ -38,6 +38,11 @@ class HttpcoreResponse:
         self._connection = connection
         self._pool = pool
 
+    @property
+    def http_version(self) -> str | None:
+        version: bytes | None = self._response.extensions.get("http_version")
+        return None if version is None else version.decode().removeprefix("HTTP/")
+
     def received(self) -> None:
         """Return None: the library does not say."""
 

@@ -25,6 +25,10 @@ class HttpxResponse:
         self._client = client
         self._is_read = False
 
+    @property
+    def http_version(self) -> str | None:
+        return self._response.http_version.removeprefix("HTTP/")
+
     def received(self) -> None:
         """Return None: the library does not say."""
 
