@@ -8,6 +8,9 @@ STAMP := $(VENV)/.installed
 DEMO := .venv-demo
 DEMO_STAMP := $(DEMO)/.installed
 LOWEST := .venv-lowest
+PACKAGE := .venv-package
+WHEEL := .venv-wheel
+ADVISORY := .venv-advisory
 CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
@@ -17,7 +20,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lowest faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test lowest faults soak mutants bench profile check check-package test-wheel test-sdist lint format types types-advisory generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -87,7 +90,7 @@ bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; w
 profile: $(STAMP) ## Say where the time of one fetch goes
 	@$(BIN)/python -m tests.bench.profile_fetch
 
-check: lint types check-generated test ## All that CI runs
+check: lint types check-generated check-package test ## All that CI runs in its main job
 
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
 	@$(BIN)/ruff check --quiet .
@@ -100,9 +103,25 @@ format: $(STAMP) ## Fix format and lint where ruff can
 	@$(BIN)/ruff check --quiet --fix .
 
 types: $(STAMP) ## Check the types: mypy --strict and pyright
-	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime tests
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime requirements tests
 	@$(BIN)/pyright --warnings
-	@PYTHONPATH=overlay:generated $(BIN)/pyright --verifytypes puretalk_client --ignoreexternal >.verifytypes.log || { cat .verifytypes.log; exit 1; }
+	@for package in puretalk_client puretalk_generated; do \
+		PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=overlay:generated $(BIN)/pyright --verifytypes $$package --ignoreexternal \
+			>.verifytypes.log || { cat .verifytypes.log; exit 1; }; \
+	done
+
+# They take their settings from pyproject.toml and the environment of the project; no status of theirs is a failure.
+types-advisory: $(STAMP) $(ADVISORY)/.installed ## Show what ty and pyrefly think of the types; never fails
+	@-$(ADVISORY)/bin/ty check --python $(VENV) --extra-search-path overlay --extra-search-path generated \
+		--output-format concise overlay/puretalk_client generated tests/typing
+	@-$(ADVISORY)/bin/pyrefly check --python-interpreter-path $(BIN)/python --search-path overlay --search-path generated \
+		--search-path . --output-format min-text overlay/puretalk_client/**/*.py tests/typing/*.py
+
+$(ADVISORY)/.installed: requirements/advisory.txt
+	@echo "Installing ty and pyrefly into $(ADVISORY) (once, about 100 MB) ..."
+	@$(PYTHON) -m venv --clear $(ADVISORY)
+	@$(ADVISORY)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/advisory.txt
+	@touch $@
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml
 	@$(CODEGEN) generate
@@ -126,13 +145,48 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
-	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
-		--output-file requirements/lowest.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group test \
+		--constraint requirements/dev.txt --output-file requirements/test.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --group test \
+		--resolution lowest-direct --output-file requirements/lowest.txt
+	@$(COMPILE) --group package --output-file requirements/package.txt
+	@$(COMPILE) --group advisory --output-file requirements/advisory.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
+	@rm -rf dist
 	@$(BIN)/hatchling build
 
+# AuthorEmail: the project has no address for email.
+check-package: build $(PACKAGE)/.installed ## Check the wheel, the source distribution, the metadata and the workflows
+	@$(PACKAGE)/bin/twine --no-color check --strict dist/* >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/check-wheel-contents dist/*.whl >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/pyroma --min 10 --skip-tests AuthorEmail dist/*.tar.gz >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/validate-pyproject --quiet pyproject.toml
+	@$(PACKAGE)/bin/repo-review . >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/zizmor --offline --quiet --pedantic .github
+	@$(PACKAGE)/bin/python tests/package/validate_sbom.py dist/*.whl
+
+$(PACKAGE)/.installed: requirements/package.txt
+	@echo "Installing the checkers of packages into $(PACKAGE) (once, about 150 MB) ..."
+	@$(PYTHON) -m venv --clear $(PACKAGE)
+	@$(PACKAGE)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/package.txt
+	@touch $@
+
+# First as users get it: the wheel, and what its metadata asks for. Then with the test group, still without overlay/.
+test-wheel: build ## Run the unit tests against the built wheel, in an environment made for it
+	@$(PYTHON) -m venv --clear $(WHEEL)
+	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check dist/*.whl
+	@cd dist && ../$(WHEEL)/bin/python -I ../tests/package/smoke.py
+	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(WHEEL)/bin/python -m pip check --disable-pip-version-check
+	@$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit
+
+# The folder in dist/ has nothing but what the archive has; the tests and the package come from there.
+test-sdist: test-wheel ## Unpack the source distribution and run its unit tests
+	@rm -rf dist/unpacked && mkdir dist/unpacked && tar -xzf dist/*.tar.gz -C dist/unpacked --strip-components 1
+	@cd dist/unpacked && PYTHONPATH=overlay:generated ../../$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit
+
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) $(PACKAGE) $(WHEEL) $(ADVISORY) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
