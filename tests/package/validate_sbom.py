@@ -1,12 +1,15 @@
-"""Validate the bill of materials in a wheel against the schema of CycloneDX (``make check-package``)."""
+"""Validate the bill of materials in a wheel against the schema of CycloneDX (``make check-package``).
+
+It runs in the environment of the checkers, .venv-package; .venv has no cyclonedx.
+"""
 
 from __future__ import annotations
 
 import sys
 import zipfile
 
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
+from cyclonedx.schema import SchemaVersion  # type: ignore[import-not-found] # pyright: ignore[reportMissingImports]
+from cyclonedx.validation.json import JsonStrictValidator  # type: ignore[import-not-found] # pyright: ignore[reportMissingImports]
 
 
 def main(wheel: str) -> int:
