@@ -55,9 +55,9 @@ test: $(STAMP) ## Run all tests; no network but loopback
 	@PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 # The tests left out need schemathesis, which does not allow these versions.
+CONFORMANCE := --ignore=tests/unit/testing/test_conformance.py
 lowest: $(LOWEST)/.installed ## Run the unit tests and faults with the lowest versions that pyproject.toml allows
-	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal tests/unit tests/faults \
-		--ignore=tests/unit/testing/test_conformance.py --ignore=tests/unit/testing/test_samples.py
+	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal tests/unit tests/faults $(CONFORMANCE)
 
 $(LOWEST)/.installed: requirements/lowest.txt
 	@echo "Installing the lowest versions into $(LOWEST) ..."
@@ -173,19 +173,22 @@ $(PACKAGE)/.installed: requirements/package.txt
 	@$(PACKAGE)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/package.txt
 	@touch $@
 
-# First as users get it: the wheel, and what its metadata asks for. Then with the test group, still without overlay/.
+# First as users get it: the wheel, and what its metadata asks for. Then with the test group, still without overlay/, so
+# that the comparison of the generated package with the generator is left out; test-sdist has it.
 test-wheel: build ## Run the unit tests against the built wheel, in an environment made for it
 	@$(PYTHON) -m venv --clear $(WHEEL)
 	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check dist/*.whl
 	@cd dist && ../$(WHEEL)/bin/python -I ../tests/package/smoke.py
 	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@$(WHEEL)/bin/python -m pip check --disable-pip-version-check
-	@$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit
+	@$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit $(CONFORMANCE) \
+		--ignore=tests/unit/generated/test_generated_package.py
 
 # The folder in dist/ has nothing but what the archive has; the tests and the package come from there.
 test-sdist: test-wheel ## Unpack the source distribution and run its unit tests
 	@rm -rf dist/unpacked && mkdir dist/unpacked && tar -xzf dist/*.tar.gz -C dist/unpacked --strip-components 1
-	@cd dist/unpacked && PYTHONPATH=overlay:generated ../../$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit
+	@cd dist/unpacked && PYTHONPATH=overlay:generated ../../$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal \
+		tests/unit $(CONFORMANCE)
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) $(DEMO) $(LOWEST) $(PACKAGE) $(WHEEL) $(ADVISORY) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
