@@ -74,7 +74,7 @@ class Call(generated.Call):
         return msgspec.json.encode(self.to_dict()).decode()
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+    def from_dict(cls, value: Mapping[str, object]) -> Self:
         """Make a call of what ``to_dict()`` or ``json.loads`` returned.
 
         A value that does not match the document is kept as received.
