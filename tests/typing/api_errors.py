@@ -1,6 +1,6 @@
 """The attributes of errors. Never run: mypy --strict and pyright check it."""
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The exports: plans, partitions, reports and tables. Never run: mypy --strict and pyright check it."""
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+# pyarrow has neither annotations nor stubs.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Calls, and what describes requests and differences. Never run: mypy --strict and pyright check it."""
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The sandbox, its faults and virtual time. Never run: mypy --strict and pyright check it."""
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
