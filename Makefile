@@ -115,7 +115,7 @@ types-advisory: $(STAMP) $(ADVISORY)/.installed ## Show what ty and pyrefly thin
 	@-$(ADVISORY)/bin/ty check --python $(VENV) --extra-search-path overlay --extra-search-path generated \
 		--output-format concise overlay/puretalk_client generated tests/typing
 	@-$(ADVISORY)/bin/pyrefly check --python-interpreter-path $(BIN)/python --search-path overlay --search-path generated \
-		--search-path . --output-format min-text overlay/puretalk_client/**/*.py tests/typing/*.py
+		--search-path . --output-format min-text overlay/puretalk_client tests/typing
 
 $(ADVISORY)/.installed: requirements/advisory.txt
 	@echo "Installing ty and pyrefly into $(ADVISORY) (once, about 100 MB) ..."
@@ -162,9 +162,9 @@ check-package: build $(PACKAGE)/.installed ## Check the wheel, the source distri
 	@$(PACKAGE)/bin/twine --no-color check --strict dist/* >.package.log || { cat .package.log; exit 1; }
 	@$(PACKAGE)/bin/check-wheel-contents dist/*.whl >.package.log || { cat .package.log; exit 1; }
 	@$(PACKAGE)/bin/pyroma --min 10 --skip-tests AuthorEmail dist/*.tar.gz >.package.log || { cat .package.log; exit 1; }
-	@$(PACKAGE)/bin/validate-pyproject --quiet pyproject.toml
+	@$(PACKAGE)/bin/validate-pyproject pyproject.toml >.package.log || { cat .package.log; exit 1; }
 	@$(PACKAGE)/bin/repo-review . >.package.log || { cat .package.log; exit 1; }
-	@$(PACKAGE)/bin/zizmor --offline --quiet --pedantic .github
+	@$(PACKAGE)/bin/zizmor --offline --quiet --pedantic .github >.package.log || { cat .package.log; exit 1; }
 	@$(PACKAGE)/bin/python tests/package/validate_sbom.py dist/*.whl
 
 $(PACKAGE)/.installed: requirements/package.txt
