@@ -8,6 +8,9 @@ STAMP := $(VENV)/.installed
 DEMO := .venv-demo
 DEMO_STAMP := $(DEMO)/.installed
 LOWEST := .venv-lowest
+PACKAGE := .venv-package
+WHEEL := .venv-wheel
+ADVISORY := .venv-advisory
 CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
@@ -17,7 +20,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lowest faults soak mutants bench profile recordings check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test test-engines test-wheel test-sdist lowest faults soak mutants bench profile recordings check check-package lint format types types-advisory generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -65,9 +68,9 @@ test-engines: ## Run the exports on Dask, Ray and dlt, from files of examples/ t
 	@touch $@
 
 # The tests left out need schemathesis, which does not allow these versions.
+CONFORMANCE := --ignore=tests/unit/testing/test_conformance.py
 lowest: $(LOWEST)/.installed ## Run the unit tests and faults with the lowest versions that pyproject.toml allows
-	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal tests/unit tests/faults \
-		--ignore=tests/unit/testing/test_conformance.py --ignore=tests/unit/testing/test_samples.py
+	@PYTHONPATH=overlay:generated $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal tests/unit tests/faults $(CONFORMANCE)
 
 $(LOWEST)/.installed: requirements/lowest.txt
 	@echo "Installing the lowest versions into $(LOWEST) ..."
@@ -103,7 +106,7 @@ profile: $(STAMP) ## Say where the time of one fetch goes
 recordings: $(STAMP) ## Draw the pictures of the command for the documentation again
 	@$(BIN)/python -m tests.docs.recordings
 
-check: lint types check-generated test test-engines ## All that CI runs
+check: lint types check-generated check-package test test-engines ## All that CI runs in its main job
 
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
 	@$(BIN)/ruff check --quiet .
@@ -116,9 +119,25 @@ format: $(STAMP) ## Fix format and lint where ruff can
 	@$(BIN)/ruff check --quiet --fix .
 
 types: $(STAMP) ## Check the types: mypy --strict and pyright
-	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime tests
+	@$(BIN)/mypy --no-error-summary overlay/puretalk_client generated/puretalk_generated overlay/codegen overlay/templates/runtime requirements tests
 	@$(BIN)/pyright --warnings
-	@PYTHONPATH=overlay:generated $(BIN)/pyright --verifytypes puretalk_client --ignoreexternal >.verifytypes.log || { cat .verifytypes.log; exit 1; }
+	@for package in puretalk_client puretalk_generated; do \
+		PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=overlay:generated $(BIN)/pyright --verifytypes $$package --ignoreexternal \
+			>.verifytypes.log || { cat .verifytypes.log; exit 1; }; \
+	done
+
+# They take their settings from pyproject.toml and the environment of the project; no status of theirs is a failure.
+types-advisory: $(STAMP) $(ADVISORY)/.installed ## Show what ty and pyrefly think of the types; never fails
+	@-$(ADVISORY)/bin/ty check --python $(VENV) --extra-search-path overlay --extra-search-path generated \
+		--output-format concise overlay/puretalk_client generated tests/typing
+	@-$(ADVISORY)/bin/pyrefly check --python-interpreter-path $(BIN)/python --search-path overlay --search-path generated \
+		--search-path . --output-format min-text overlay/puretalk_client tests/typing
+
+$(ADVISORY)/.installed: requirements/advisory.txt
+	@echo "Installing ty and pyrefly into $(ADVISORY) (once, about 100 MB) ..."
+	@$(PYTHON) -m venv --clear $(ADVISORY)
+	@$(ADVISORY)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/advisory.txt
+	@touch $@
 
 generate: $(STAMP) ## Generate generated/ from openapi.yaml
 	@$(CODEGEN) generate
@@ -142,19 +161,57 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --extra otel --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
-	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
-		--output-file requirements/lowest.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --extra otel --group test \
+		--constraint requirements/dev.txt --output-file requirements/test.txt
+	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --extra arrow --extra otel --group test \
+		--resolution lowest-direct --output-file requirements/lowest.txt
 	@$(COMPILE) pyproject.toml --extra arrow --extra dask --extra testing --group engines --constraint requirements/dev.txt \
 		--output-file requirements/dask.txt
 	@$(COMPILE) pyproject.toml --extra arrow --extra ray --extra testing --group engines --constraint requirements/dev.txt \
 		--output-file requirements/ray.txt
 	@$(COMPILE) pyproject.toml --extra arrow --extra testing --group engines --group dlt --constraint requirements/dev.txt \
 		--output-file requirements/dlt.txt
+	@$(COMPILE) --group package --output-file requirements/package.txt
+	@$(COMPILE) --group advisory --output-file requirements/advisory.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
+	@rm -rf dist
 	@$(BIN)/hatchling build
 
+# AuthorEmail: the project has no address for email.
+check-package: build $(PACKAGE)/.installed ## Check the wheel, the source distribution, the metadata and the workflows
+	@$(PACKAGE)/bin/twine --no-color check --strict dist/* >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/check-wheel-contents dist/*.whl >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/pyroma --min 10 --skip-tests AuthorEmail dist/*.tar.gz >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/validate-pyproject pyproject.toml >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/repo-review . >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/zizmor --offline --quiet --pedantic .github >.package.log || { cat .package.log; exit 1; }
+	@$(PACKAGE)/bin/python tests/package/validate_sbom.py dist/*.whl
+
+$(PACKAGE)/.installed: requirements/package.txt
+	@echo "Installing the checkers of packages into $(PACKAGE) (once, about 150 MB) ..."
+	@$(PYTHON) -m venv --clear $(PACKAGE)
+	@$(PACKAGE)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/package.txt
+	@touch $@
+
+# First as users get it: the wheel, and what its metadata asks for. Then with the test group, still without overlay/, so
+# that the comparison of the generated package with the generator is left out; test-sdist has it.
+test-wheel: build ## Run the unit tests against the built wheel, in an environment made for it
+	@$(PYTHON) -m venv --clear $(WHEEL)
+	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check dist/*.whl
+	@cd dist && ../$(WHEEL)/bin/python -I ../tests/package/smoke.py
+	@$(WHEEL)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(WHEEL)/bin/python -m pip check --disable-pip-version-check
+	@$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal tests/unit $(CONFORMANCE) \
+		--ignore=tests/unit/generated/test_generated_package.py
+
+# The folder in dist/ has nothing but what the archive has; the tests and the package come from there.
+test-sdist: test-wheel ## Unpack the source distribution and run its unit tests
+	@rm -rf dist/unpacked && mkdir dist/unpacked && tar -xzf dist/*.tar.gz -C dist/unpacked --strip-components 1
+	@cd dist/unpacked && PYTHONPATH=overlay:generated ../../$(WHEEL)/bin/python -m pytest -q -n auto --dist worksteal \
+		tests/unit $(CONFORMANCE)
+
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench .venv-dask .venv-ray .venv-dlt dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) $(PACKAGE) $(WHEEL) $(ADVISORY) .venv-bench .venv-dask .venv-ray .venv-dlt dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from ._types import JSON
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 _MAX_SHOWN = 40
@@ -84,7 +87,7 @@ class CallStatus(StrEnum):
         return status
 
     @property
-    def received(self) -> Any:
+    def received(self) -> JSON:
         """The JSON value as received, with the text of its member for a known status; None where it was missing."""
         return getattr(self, "_received", self.value)
 

@@ -20,7 +20,7 @@ class CallMetadata(Mapping[str, JSON]):
 
     __slots__ = ("_received", "_values")
 
-    _received: Any
+    _received: JSON
     _values: dict[str, JSON]
 
     def __init__(self, received: Mapping[str, JSON] | JSON = None) -> None:
@@ -48,7 +48,7 @@ class CallMetadata(Mapping[str, JSON]):
         return model if isinstance(model, str) else None
 
     @property
-    def received(self) -> Any:
+    def received(self) -> JSON:
         """The JSON value as received; None where the server left it out."""
         return dict(self._values) if self._received is self._values else self._received
 

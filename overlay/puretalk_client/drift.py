@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import attrs
 import msgspec
 from attrs import field, frozen
 
 from ._core.decoding import build, fields_by_json_name, find_unknown, parse_json
-from ._types import Drift
+from ._types import JSON, Drift
 from .models import NAMED_BY_CUSTOMERS, Call, CallEnvelope
 
 MAX_DRIFTS = 10_000
@@ -55,7 +54,7 @@ class DriftReport:
     complete: bool
 
 
-def drift_report(responses: Iterable[bytes | str], model: Any = CallEnvelope) -> DriftReport:
+def drift_report(responses: Iterable[bytes | str], model: object = CallEnvelope) -> DriftReport:
     """Compare recorded responses with a model.
 
     Args:
@@ -73,7 +72,7 @@ def drift_report(responses: Iterable[bytes | str], model: Any = CallEnvelope) ->
     return comparison.report()
 
 
-def parse_text(content: bytes) -> tuple[Any, Sequence[Drift]]:
+def parse_text(content: bytes) -> tuple[JSON, Sequence[Drift]]:
     """Parse a recorded JSON text; raise a UnicodeError or a msgspec.DecodeError if it is not one."""
     content = content.removeprefix(codecs.BOM_UTF8)  # RFC 8259, section 8.1, allows parsers to ignore it
     content.decode()
@@ -91,7 +90,7 @@ class _Count:
 class Comparison:
     """The differences so far. Its size depends on the number of distinct drifts, not of responses."""
 
-    model: Any
+    model: object
     responses: int = 0
     unreadable: list[str] = field(factory=list)
     unreadable_count: int = 0
@@ -132,7 +131,7 @@ class Comparison:
         drifts.sort(key=lambda drift: (drift.path, drift.kind, drift.actual))
         return DriftReport(self.responses, tuple(drifts), tuple(self.unreadable), self.unreadable_count, self.complete)
 
-    def _compare(self, value: Any) -> None:
+    def _compare(self, value: JSON) -> None:
         is_bare = (
             self.model is CallEnvelope
             and isinstance(value, dict)

@@ -42,7 +42,7 @@ class PuretalkError(Exception):
     elapsed: float = 0.0
     retry_after: float | None = None
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.__dict__.update(facts)
@@ -112,7 +112,7 @@ class APIStatusError(PuretalkError):
 
     excerpt: str | None = None
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message, **facts)
         self.retryable: bool = self.status in self.RETRYABLE_STATUSES
 

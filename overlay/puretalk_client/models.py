@@ -93,7 +93,7 @@ class Call(generated.Call):
         return RenderedCall(self, slow=validate_timeout("slow", slow, may_be_zero=True))
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+    def from_dict(cls, value: Mapping[str, object]) -> Self:
         """Make a call of what ``to_dict()`` or ``json.loads`` returned.
 
         A value that does not match the document is kept as received.

@@ -25,6 +25,7 @@ EXCLUDED = {
     "tests/codegen/base/openapi.yaml",  # a copy of it
     "tests/support/openapi.yaml",  # another
     "generated",
+    ".github/dependabot.yml",  # keys of GitHub
     "dist",
     "tests/docs/vocabulary.py",
     "tests/docs/test_vocabulary.py",

@@ -3,7 +3,7 @@
 A line that must be an error has an ignore; both checkers report an ignore that nothing needs.
 """
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 

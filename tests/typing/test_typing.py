@@ -1,4 +1,4 @@
-"""The type checkers accept tests/typing/api.py, and reject a wrong file."""
+"""The type checkers accept the consumers in this folder, and reject a wrong file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-API = Path(__file__).with_name("api.py")
+CONSUMERS = sorted(Path(__file__).parent.glob("api*.py"))
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
     "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
@@ -26,16 +26,17 @@ async def wrong(client: AsyncPuretalk, call: Call) -> None:
 """
 
 
-def check(checker: str, file: Path) -> subprocess.CompletedProcess[str]:
-    """Run a checker on one file, with the project's configuration."""
-    command = [*CHECKERS[checker], str(file)]
+def check(checker: str, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Run a checker on some files, with the project's configuration."""
+    command = [*CHECKERS[checker], *map(str, files)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_public_types_are_those_of_api_py(checker: str) -> None:
-    """Each ``assert_type`` holds, and each line that must be an error is one."""
-    result = check(checker, API)
+def test_public_types_are_those_of_the_consumers(checker: str) -> None:
+    """Each ``assert_type`` holds, and each line that must be an error is one; pyright is strict, as each file says."""
+    assert all("# pyright: strict" in file.read_text(encoding="utf-8") for file in CONSUMERS)
+    result = check(checker, *CONSUMERS)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
