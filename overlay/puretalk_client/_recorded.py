@@ -56,7 +56,7 @@ class RecordedResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
             return None
         try:
             recorded = msgspec.json.decode(line, type=cls)
-            if recorded.puretalk_response == 1 and 100 <= recorded.status <= 999:
+            if recorded.puretalk_response == 1 and 200 <= recorded.status <= 999:
                 recorded.content()
                 return recorded
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors; their text may quote the line

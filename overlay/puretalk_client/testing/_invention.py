@@ -228,4 +228,3 @@ def _of_size(char: str) -> str:
     if "\ud800" <= char <= "\udfff":
         return _HALF_SURROGATE
     return _OF_SIZE[len(char.encode())]
-

@@ -81,19 +81,17 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[RecordedResponse]:
         RecordingError: A line is not a recorded response, or is not complete.
         OSError: The file cannot be read.
     """
+    number, recorded = 0, None
     with Path(path).open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                recorded = RecordedResponse.read(line) if line.endswith(b"\n") else None
-            except ValueError:
+        for number, line in enumerate(file, 1):  # noqa: B007  # used after the loop
+            if line.strip():
+                with contextlib.suppress(ValueError):
+                    recorded = RecordedResponse.read(line)
+                if recorded is None or not line.endswith(b"\n"):
+                    break
+                yield recorded
                 recorded = None
-            if recorded is None:
-                break
-            yield recorded
         else:
             return
-    # Raised here: a traceback may show the locals of this frame.
-    line = b""
+    line = b""  # a traceback may show the locals of this frame
     raise RecordingError(f"{os.fspath(path)}, line {number}: not a recorded response")
