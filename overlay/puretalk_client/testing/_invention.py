@@ -96,6 +96,7 @@ class Invention:
         """Replace an id or a name: two different ones stay different, in any case of their letters."""
         if self._keeps_ids:
             self._ids[text.lower()] = text
+            self._used.add(text.lower())
             return text
         return self.name(text)
 
@@ -110,18 +111,23 @@ class Invention:
         return "".join(new.upper() if old.isupper() else new for new, old in zip(invented, text, strict=True))
 
     def _new_identifier(self, text: str) -> str:
-        is_hex = re.fullmatch(r"[0-9a-f-]*", text) is not None and len(text) >= 8
-        is_uuid = UUID.fullmatch(text) is not None
-        for _ in range(_TRIES):
-            invented = "".join(self._character(char, at, is_hex=is_hex) for at, char in enumerate(text))
-            if is_uuid:  # with its version and variant
-                invented = invented[:14] + text[14] + invented[15:19] + text[19] + invented[20:]
-            if invented not in self._used:
+        invented = self._draw(text)
+        tries = 1
+        while invented in self._used:
+            if tries == _TRIES:  # there are no more ids of this length
+                invented += str(len(self._used))
                 break
-        else:  # there are no more ids of this length
-            invented += f"{len(self._used)}"
+            invented = self._draw(text)
+            tries += 1
         self._used.add(invented)
         return invented
+
+    def _draw(self, text: str) -> str:
+        is_hex = re.fullmatch(r"[0-9a-f-]{8,}", text) is not None
+        invented = "".join(self._character(char, at, is_hex=is_hex) for at, char in enumerate(text))
+        if UUID.fullmatch(text) is None:
+            return invented
+        return invented[:14] + text[14] + invented[15:19] + text[19] + invented[20:]  # with its version and variant
 
     def _character(self, char: str, position: int, *, is_hex: bool) -> str:
         if char.isascii() and char.isdigit():
@@ -131,8 +137,8 @@ class Invention:
         return _of_size(char)
 
     def _replace(self, match: re.Match[str]) -> str:
-        if word := match["word"]:
-            return self._word(word)
+        if match.lastgroup == "word":
+            return self._word(match[0])
         if digits := match["digits"]:
             return self._take_digits(len(digits))
         if match["uuid"]:

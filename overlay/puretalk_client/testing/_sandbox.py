@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import uuid
 from collections import deque
@@ -18,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from puretalk_generated.api.calls import get_call
 
-from ._connection import cut_connection, reset_connection
+from ._connection import cut_connection, disconnects_within, read_body, reset_connection
 from ._fault import Fault, error_json
 from ._key import is_authorized, without_key
 from ._lifecycle import Lifecycle, Statuses
@@ -31,7 +30,6 @@ from ._traffic import Outage, RateLimit, running_clock
 _GET_CALL = get_call.request("id")
 *_CALLS, _ = f"/api{_GET_CALL.path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
-_MAX_BODY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class Sandbox:
         sandbox, calls = cls(api_key), dict[str, RecordedCall]()
         for recorded in read_recording(path):
             if (recorded.method, recorded.path_template) == (_GET_CALL.method, _GET_CALL.path_template):
-                calls.setdefault(recorded.parameters["call_id"], RecordedCall()).add(recorded)
+                calls.setdefault(recorded.parameters.get("call_id", ""), RecordedCall()).add(recorded)
         sandbox._calls.update(calls)
         return sandbox
 
@@ -234,11 +232,11 @@ class Sandbox:
         is_recording = is_for_recordings(scope)
         if is_recording:
             call_id = recorded_call(path)
-        body = await _read_body(receive)
+        body = await read_body(receive)
         with self._lock:
             self._requests.append(_received(scope, path, call_id, body))
             fault = self._take_fault(call_id, is_recording)
-        if fault.delay and await _disconnects_within(fault.delay, receive):
+        if fault.delay and await disconnects_within(fault.delay, receive):
             return
         if fault.reset:
             await reset_connection(scope, receive)
@@ -300,27 +298,6 @@ def _parse_path(path: bytes) -> tuple[bool, str | None]:
         return True, None
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """Read the whole body of a request and return its first mebibyte."""
-    body = b""
-    while (message := await receive())["type"] == "http.request":
-        body = (body + message.get("body", b""))[:_MAX_BODY_BYTES]
-        if not message.get("more_body"):
-            break
-    return body
-
-
 def _received(scope: Scope, path: bytes, call_id: str | None, body: bytes) -> ReceivedRequest:
     headers, query = without_key(scope)
     return ReceivedRequest(scope["method"], path.decode("latin-1"), call_id, headers, query, body)
-
-
-async def _disconnects_within(seconds: float, receive: Receive) -> bool:
-    """Wait, and return early if the client disconnects."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return False
-    return True
