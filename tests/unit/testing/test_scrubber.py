@@ -53,8 +53,18 @@ class TestShapes:
         scrubbed = scrub(**call)
         text = json.dumps(scrubbed)
         said = [word for turn in call["transcript_object"] for word in re.findall(r"[A-Za-z]{6,}", turn["content"])]
-        names = ["Riverbend", "Gabrielle", "riverbend", "Mara", "Okonkwo", "spring-check-ups", "gpt-4o", call["call_id"]]
+        names = [
+            "Riverbend",
+            "Gabrielle",
+            "riverbend",
+            "Mara",
+            "Okonkwo",
+            "spring-check-ups",
+            "gpt-4o",
+            call["call_id"],
+        ]
         figures = ["31415926535", "129.5", "2025-06", call["to_number"], call["provider_call_id"], "quoted_price"]
+        said = [word for word in said if word != "number"]  # as in from_number
         assert len(said) > 100
         assert not [word for word in (*said, *names, *figures) if word in text]
         assert [type(leaf) for leaf in leaves(scrubbed)] == [type(leaf) for leaf in leaves(call)]
@@ -118,7 +128,18 @@ class TestShapes:
 
     @pytest.mark.parametrize(
         "token",
-        ["4.0", "1.50", "1e5", "1E+05", "-0.0", "-12", "314159265358979323846264338327", "0.125", "1e400", "123456.000"],
+        [
+            "4.0",
+            "1.50",
+            "1e5",
+            "1E+05",
+            "-0.0",
+            "-12",
+            "314159265358979323846264338327",
+            "0.125",
+            "1e400",
+            "123456.000",
+        ],
     )
     def test_spelling_of_numbers(self, token: str) -> None:
         """Digits change; sign, point, exponent and how many digits there are do not."""
