@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import json
 import os
@@ -11,7 +10,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,9 @@ import httpx
 import msgspec
 import pytest
 from starlette.responses import Response
-from starlette.types import ASGIApp
 from tests.support.canary import API_KEY, WORDS
 from tests.support.exposure import Exposures
+from tests.unit.testing.recording import client_of, lines_of, record
 
 from puretalk_client import AsyncPuretalk, NotFoundError, PuretalkError, ServerError
 from puretalk_client._cli.drift_files import compare_files
@@ -41,33 +39,6 @@ from puretalk_client.testing import (
 from puretalk_generated.types import Request
 
 NOW = {"Retry-After": "0"}
-
-
-@contextlib.asynccontextmanager
-async def client_of(app: ASGIApp, key: str = "sandbox-key", **options: Any) -> AsyncIterator[AsyncPuretalk]:
-    """Open a client of an app in process."""
-    async with (
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http,
-        AsyncPuretalk(key, base_url=Sandbox.base_url, http_client=http, **options) as client,
-    ):
-        yield client
-
-
-async def record(path: Path, app: ASGIApp, *ids: str, key: str = "sandbox-key", **options: Any) -> list[dict[str, Any]]:
-    """Record a fetch of each id, failures included; return the lines."""
-    async with client_of(app, key) as client:
-        with Recorder(client, path, **options):
-            for call_id in ids:
-                with contextlib.suppress(PuretalkError):
-                    await client.calls.get(call_id)
-    return lines_of(path)
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON Lines, all of them complete."""
-    content = path.read_bytes()
-    assert content.endswith(b"\n") or not content
-    return [json.loads(line) for line in content.splitlines()]
 
 
 async def fetch(sandbox: Sandbox, call_id: str) -> bytes:
@@ -95,12 +66,12 @@ class TestRecorder:
                     await client.calls.get("a/b")
             await client.calls.get(EXAMPLE_CALL_ID)  # not recorded any more
         fixed = {"puretalk_response": 1, "method": "GET", "path_template": "/calls/{call_id}"}
-        sample = {"call_id": SAMPLE_CALL_ID}
+        sample = {"parameters": {"call_id": SAMPLE_CALL_ID}}
         assert lines_of(path) == [
-            {**fixed, "parameters": sample, "status": 503, "headers": NOW, "body": {"err": True, "msg": "Service Unavailable"}},
-            {**fixed, "parameters": sample, "status": 200, "body": {"msg": "Success", "err": False, "results": sample_call()}},
+            {**fixed, **sample, "status": 503, "headers": NOW, "body": {"err": True, "msg": "Service Unavailable"}},
+            {**fixed, **sample, "status": 200, "body": {"msg": "Success", "err": False, "results": sample_call()}},
             {**fixed, "parameters": {"call_id": "a/b"}, "status": 404, "body": {"err": True, "msg": "Call not found"}},
-        ]  # fmt: skip
+        ]
         assert (recorder.responses, repr(recorder)) == (3, "<Recorder responses=3>")
         assert "secret-tenant" not in path.read_text()
 
@@ -124,8 +95,8 @@ class TestRecorder:
 
     @pytest.mark.parametrize(
         ("content", "field"),
-        [(b"", None), (b"<html>Mara</html>", "text"), (b"\xff\x00Mara", "base64"), (b'{"a": 1e999, "b": "\\ud83d"}', "body"),
-         (b'\xef\xbb\xbf{"a": 1}', "text"), (b"[" * 5000, "text"), (b"null", "body"), (b'"\xe2\x80\xa8\\n"', "body")],
+        [(b"", None), (b"<html>Mara</html>", "text"), (b"\xff\x00Mara", "base64"),
+         (b'{"a": 1e999, "b": "\\ud83d"}', "body"), (b'\xef\xbb\xbf{"a": 1}', "text"), (b"[" * 5000, "text"), (b"null", "body"), (b'"\xe2\x80\xa8\\n"', "body")],
     )  # fmt: skip
     @pytest.mark.parametrize("scrub", [False, True])
     async def test_any_body(self, content: bytes, field: str | None, scrub: bool, tmp_path: Path) -> None:
@@ -303,10 +274,12 @@ class TestFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         async with client_of(Sandbox()) as client:
-            with pytest.raises(RecordingError) as caught, Recorder(client, path):
-                monkeypatch.setattr(os, "write", full_after_a_while)
-                for _ in range(3):
-                    await client.calls.get(SAMPLE_CALL_ID)
+            recorder = Recorder(client, path).__enter__()
+            monkeypatch.setattr(os, "write", full_after_a_while)
+            for _ in range(3):
+                await client.calls.get(SAMPLE_CALL_ID)
+            with pytest.raises(RecordingError) as caught:
+                recorder.__exit__(None, None, None)
         assert str(caught.value) == f"{path} lacks responses after the first 1: No space left on device"
         assert len(lines_of(path)) == 1
         assert len(writes) == 3, "the third response is not tried: a recording has no gaps"
@@ -319,12 +292,13 @@ class TestFile:
                 raise KeyError(content)
 
         async with client_of(Sandbox()) as client:
-            with pytest.raises(RecordingError, match="after the first 0: KeyError$"):
-                with Recorder(client, tmp_path / "a", scrub=Broken()):
-                    await client.calls.get(SAMPLE_CALL_ID)
-            with pytest.raises(ZeroDivisionError), Recorder(client, tmp_path / "b", scrub=Broken()):
+            with (
+                pytest.raises(RecordingError, match=r"after the first 0: KeyError$"),
+                Recorder(client, tmp_path / "a", scrub=Broken()),
+            ):
                 await client.calls.get(SAMPLE_CALL_ID)
-                raise ZeroDivisionError
+            with pytest.raises(NotFoundError), Recorder(client, tmp_path / "b", scrub=Broken()):
+                await client.calls.get("none")
             await client.calls.get(SAMPLE_CALL_ID)
 
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
@@ -357,7 +331,7 @@ asyncio.run(main())
 class TestExposure:
     @pytest.mark.parametrize("scrub", [False, True])
     async def test_nothing_shows(self, scrub: bool, tmp_path: Path) -> None:
-        """Neither in reprs nor in logs, errors and tracebacks, of recording, of reading and of a file that is broken."""
+        """Neither in reprs nor in logs, errors and tracebacks, of recording and of reading, also a broken file."""
         call = sample_call(
             call_id="c", transcript=WORDS["transcript"], from_number=WORDS["from_number"],
             call_recording_url=f"https://media.test/{WORDS['recording']}", metadata={"note": WORDS["metadata"]},
@@ -428,8 +402,10 @@ class TestReplay:
     @pytest.mark.parametrize(
         "line",
         [b"{}", b"[]", b'{"puretalk_response":2,"method":"GET","status":200}', b'{"puretalk_response":1}',
-         b'{"puretalk_response":1,"method":"GET","status":99}', b'{"puretalk_response":1,"method":"GET","status":200,"base64":"!"}',
-         b'{"puretalk_response":1,"method":"GET","status":200,"body":{}', b'{"puretalk_response":' + b"[" * 100_000, b"\xff",
+         b'{"puretalk_response":1,"method":"GET","status":99}',
+         b'{"puretalk_response":1,"method":"GET","status":200,"base64":"!"}',
+         b'{"puretalk_response":1,"method":"GET","status":200,"body":{}',
+         b'{"puretalk_response":' + b"[" * 100_000, b"\xff",
          b'{"puretalk_response":1,"method":"GET","status":200,"text":"\\ud800"}'],
     )  # fmt: skip
     def test_other_files(self, line: bytes, tmp_path: Path) -> None:

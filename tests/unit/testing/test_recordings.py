@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.key import KEY_HEADER
-from tests.unit.testing.test_recorder import record
+from tests.unit.testing.recording import record
 
 from puretalk_client import (
     APIConnectionError,

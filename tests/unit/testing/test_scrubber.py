@@ -68,9 +68,11 @@ class TestShapes:
         assert len(said) > 100
         assert not [word for word in (*said, *names, *figures) if word in text]
         assert [type(leaf) for leaf in leaves(scrubbed)] == [type(leaf) for leaf in leaves(call)]
-        assert [len(leaf) for leaf in leaves(scrubbed) if isinstance(leaf, str)] == [
-            len(leaf) for leaf in leaves(call) if isinstance(leaf, str)
-        ]
+        ours, theirs = (
+            [len(leaf) for leaf in leaves(each) if isinstance(leaf, str) and not leaf.startswith("{")]
+            for each in (scrubbed, call)
+        )
+        assert ours == theirs
         assert scrubbed["transcript_object"][0].keys() == call["transcript_object"][0].keys()
 
     @pytest.mark.parametrize("call", [example_call(), sample_call()], ids=["example", "sample"])
@@ -96,8 +98,8 @@ class TestShapes:
     @pytest.mark.parametrize(
         ("number", "expected"),
         [("+14155552671", "+15555550100"), ("4155552671", "5555550100"), ("+15550142", "+15550100"),
-         ("+49 30 1234567", "+15 55 5550100"), ("(415) 555-2671", "(555) 555-0100"), ("911", "100"), ("+", "+"), ("", ""),
-         ("+442079460123", "+155555550100")],
+         ("+49 30 1234567", "+15 55 5550100"), ("(415) 555-2671", "(555) 555-0100"), ("911", "100"),
+         ("+", "+"), ("", ""), ("+442079460123", "+155555550100")],
     )  # fmt: skip
     def test_phone_numbers(self, number: str, expected: str) -> None:
         """They become numbers for fiction, of the same length and with the same punctuation."""
@@ -116,8 +118,9 @@ class TestShapes:
 
     @pytest.mark.parametrize(
         "text",
-        ["Mara Schmidt", "o'Neill-ÄÖÜ ß", "日本語 テスト", "🙂👍 ok", "mara@example.com", "C:\\Mara\\x.txt", '"quoted"', "a\nb\tc",
-         "\x00\x1f", "ＭＡＲＡ", "٠١٢٣", "x" * 10_000, "\u200bhidden\u2028"],
+        ["Mara Schmidt", "o'Neill-ÄÖÜ ß", "日本語 テスト", "🙂👍 ok", "mara@example.com",
+         "C:\\Mara\\x.txt", '"quoted"', "a\nb\tc",
+         "\x00\x1f", "\uff2d\uff21\uff32\uff21", "٠١٢٣", "x" * 10_000, "\u200bhidden\u2028"],
     )  # fmt: skip
     def test_texts(self, text: str) -> None:
         """Lengths in characters and in UTF-8 stay, and so does ASCII punctuation."""
@@ -202,7 +205,7 @@ class TestNames:
     def test_unknown_names_of_the_server_stay(self) -> None:
         """Drift reports them; one that looks like a number does not stay."""
         scrubbed = scrub(queue_name="x", **{"+15551234567": 1, "caller_15551234567": 2, "Mara Schmidt": 3})
-        assert list(scrubbed)[0] == "queue_name"
+        assert next(iter(scrubbed)) == "queue_name"
         assert not re.search("1234567|Mara|Schmidt", json.dumps(scrubbed))
 
     def test_different_names_stay_different(self) -> None:
@@ -276,7 +279,8 @@ class TestOptions:
 class TestHostileBodies:
     @pytest.mark.parametrize(
         "content",
-        [b"", b"Mara Schmidt, +1 415 555 2671", "Müller hört zu".encode(), b"Mara\xff\xfe\x00Schmidt", b"<html>Mara</html>",
+        [b"", b"Mara Schmidt, +1 415 555 2671", "Müller hört zu".encode(), b"Mara\xff\xfe\x00Schmidt",
+         b"<html>Mara</html>",
          b'{"results": {"transcript": "Mara', b'\xef\xbb\xbf{"a": "Mara"}', b"NaN", b"[" * 100_000, b"{'a': 'Mara'}",
          b'{"a": "Mara"}{"b": "Mara"}'],
     )  # fmt: skip
@@ -289,7 +293,8 @@ class TestHostileBodies:
     @pytest.mark.parametrize(
         "text",
         ['"Mara"', "42", "true", "null", "[]", "{}", '[{"results": [{"a": ["Mara"]}]}]', '{"results": "Mara"}',
-         '{"results": {"results": {"call_id": "Mara"}}}', '{"a": "\\ud83d", "b": "\\ud83d\\ude00 Mara", "c": "\\u004dara"}',
+         '{"results": {"results": {"call_id": "Mara"}}}',
+         '{"a": "\\ud83d", "b": "\\ud83d\\ude00 Mara", "c": "\\u004dara"}',
          '{"a": 1, "a": "Mara", "": "Mara", "\\"": 1}', '{"x": 1e999, "y": 123456789012345678901234567890.5}',
          ' \r\n{ "results" :\n{ "transcript" : "Mara" } }\n'],
     )  # fmt: skip
