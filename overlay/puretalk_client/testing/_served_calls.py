@@ -20,9 +20,11 @@ class ServedCall(Protocol):
 
     def fetch(self) -> Response:
         """Return the response to a fetch."""
+        ...
 
     def set_recording(self, url: str) -> None:
         """Let the call have its recording at this URL."""
+        ...
 
 
 class ScriptedCall:

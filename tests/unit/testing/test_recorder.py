@@ -19,6 +19,7 @@ import pytest
 from starlette.responses import Response
 from tests.support.canary import API_KEY, WORDS
 from tests.support.exposure import Exposures
+from tests.unit.testing.in_process import KEY
 from tests.unit.testing.recording import client_of, lines_of, record
 
 from puretalk_client import AsyncPuretalk, NotFoundError, PuretalkError, ServerError
@@ -95,8 +96,9 @@ class TestRecorder:
 
     @pytest.mark.parametrize(
         ("content", "field"),
-        [(b"", None), (b"<html>Mara</html>", "text"), (b"\xff\x00Mara", "base64"),
-         (b'{"a": 1e999, "b": "\\ud83d"}', "body"), (b'\xef\xbb\xbf{"a": 1}', "text"), (b"[" * 5000, "text"), (b"null", "body"), (b'"\xe2\x80\xa8\\n"', "body")],
+        [(b"", None), (b"<html>Mara</html>", "text"), (b"\xff\x00Mara", "base64"), (b"null", "body"),
+         (b'{"a": 1e999, "b": "\\ud83d"}', "body"), (b'\xef\xbb\xbf{"a": 1}', "text"), (b"[" * 5000, "text"),
+         (b'"\xe2\x80\xa8\\n"', "body")],
     )  # fmt: skip
     @pytest.mark.parametrize("scrub", [False, True])
     async def test_any_body(self, content: bytes, field: str | None, scrub: bool, tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ class TestRecorder:
 class TestFile:
     @pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
     @pytest.mark.parametrize("options", [{}, {"append": True}, {"overwrite": True}])
-    async def test_private(self, options: dict[str, bool], tmp_path: Path) -> None:
+    async def test_private(self, options: dict[str, Any], tmp_path: Path) -> None:
         """Only the owner can read it, also if others could before."""
         path = tmp_path / "calls.jsonl"
         if options:
@@ -306,19 +308,22 @@ class TestFile:
         """What was fetched is on the disk, in complete lines."""
         path = tmp_path / "calls.jsonl"
         program = f"""
-import asyncio, sys
+import asyncio, httpx
 from puretalk_client import AsyncPuretalk
-from puretalk_client.testing import Recorder, SAMPLE_CALL_ID
+from puretalk_client.testing import Recorder, Sandbox, SAMPLE_CALL_ID
 async def main():
-    async with AsyncPuretalk("sandbox-key", base_url=sys.argv[1]) as client:
+    sandbox = Sandbox()
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox)) as http,
+        AsyncPuretalk(sandbox.api_key, base_url=sandbox.base_url, http_client=http) as client,
+    ):
         with Recorder(client, {str(path)!r}):
             while True:
                 await client.calls.get(SAMPLE_CALL_ID)
                 print("fetched", flush=True)
 asyncio.run(main())
 """
-        with running_server(Sandbox()) as url:
-            process = subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.PIPE)
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             for _ in range(5):
                 assert process.stdout.readline() == b"fetched\n"
@@ -465,5 +470,5 @@ def test_asyncio_is_not_needed_to_read(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     asyncio.run(record(path, Sandbox(), SAMPLE_CALL_ID, scrub=Scrubber(ids="keep")))
     with running_server(Sandbox.from_recording(path)) as url:
-        response = httpx.get(f"{url}/calls/{SAMPLE_CALL_ID}", headers={"X-API-KEY": "sandbox-key"})
+        response = httpx.get(f"{url}/calls/{SAMPLE_CALL_ID}", headers=KEY)
     assert response.json()["results"]["call_id"] == SAMPLE_CALL_ID

@@ -1,12 +1,10 @@
-"""Recordings in the sandbox: in process, on loopback, and through the command."""
+"""Recordings in the sandbox, in process and on loopback."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import os
-import subprocess
-import sys
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,7 +31,6 @@ from puretalk_client.testing import (
     Sandbox,
     Scrubber,
     example_call,
-    running_server,
     sample_call,
     serve,
     virtual_time,
@@ -41,7 +38,6 @@ from puretalk_client.testing import (
 from puretalk_client.testing._recordings import wav
 
 WAYS = ["in process", "httpx", "aiohttp"]
-PURETALK = [sys.executable, "-m", "puretalk_client"]
 
 
 @contextlib.asynccontextmanager
@@ -258,39 +254,3 @@ class TestCalls:
     def test_lengths(self, seconds: float, count: int) -> None:
         """To the sample."""
         assert frames(wav(seconds)) == (count, 8000)
-
-
-class TestCommand:
-    def test_recording(self, tmp_path: Path) -> None:
-        """``puretalk recording`` downloads from a sandbox on loopback."""
-        sandbox, target = Sandbox(), tmp_path / "call.wav"
-        sandbox.add_recording(SAMPLE_CALL_ID, seconds=1)
-        with running_server(sandbox) as url:
-            environment = {**os.environ, "PURETALK_BASE_URL": url, "PURETALK_API_KEY": sandbox.api_key}
-            done = subprocess.run(
-                [*PURETALK, "recording", SAMPLE_CALL_ID, "-o", str(target)],
-                env=environment,
-                capture_output=True,
-                check=False,
-            )
-        assert (done.returncode, done.stderr) == (0, b"puretalk: 16,044 bytes\n")
-        assert frames(target.read_bytes()) == (8000, 8000)
-
-    @pytest.mark.parametrize("call_id", [SAMPLE_CALL_ID, EXAMPLE_CALL_ID])
-    def test_sandbox(self, call_id: str, tmp_path: Path) -> None:
-        """``puretalk sandbox`` has a recording of both of its calls."""
-        target = tmp_path / "call.wav"
-        process = subprocess.Popen(
-            [*PURETALK, "sandbox"], stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        )
-        try:
-            assert process.stdout is not None
-            lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(2)]
-            environment = os.environ | dict(line.split("=", 1) for line in lines)
-            command = [*PURETALK, "recording", call_id, "-o", str(target)]
-            done = subprocess.run(command, env=environment, capture_output=True, check=False)
-        finally:
-            process.kill()
-            process.communicate()
-        assert done.returncode == 0, done.stderr
-        assert frames(target.read_bytes()) == (24_000, 8000)

@@ -33,7 +33,7 @@ def app_for(transport: base.Transport, url: URL) -> httpx.AsyncBaseTransport | N
     if not isinstance(transport, ExternalTransport):
         return None
     app = transport_for(transport._client, str(url))
-    return app if isinstance(app, library_of(transport._client).ASGITransport) else None
+    return app if app is not None and isinstance(app, library_of(transport._client).ASGITransport) else None
 
 
 @contextlib.asynccontextmanager

@@ -67,7 +67,7 @@ def ssl_context(client: httpx.AsyncClient) -> ssl.SSLContext | None:
     return context if isinstance(context, ssl.SSLContext) else None
 
 
-def transport_for(client: httpx.AsyncClient, url: str) -> object:
+def transport_for(client: httpx.AsyncClient, url: str) -> httpx.AsyncBaseTransport | None:
     """Return what a client of httpx 0.28 sends a request for ``url`` with, its mounts included; it has no public way.
 
     None where a client that is used like it does not say.
