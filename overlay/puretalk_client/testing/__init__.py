@@ -9,7 +9,7 @@ from __future__ import annotations
 try:
     from ._fault import Fault
     from ._recorder import Recorder
-    from ._recording_file import RecordingError
+    from ._recording_file import RecorderError
     from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
     from ._sandbox import ReceivedRequest, Sandbox
     from ._scrubber import Scrubber
@@ -27,7 +27,7 @@ __all__ = [
     "Fault",
     "ReceivedRequest",
     "Recorder",
-    "RecordingError",
+    "RecorderError",
     "Sandbox",
     "Scrubber",
     "VirtualClock",

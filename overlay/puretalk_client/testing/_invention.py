@@ -1,7 +1,7 @@
 """Invented text in the place of text: of the same shape, and with nothing of its content.
 
 Each character is replaced by one of its kind (letter, digit) and of its size in UTF-8, and ASCII punctuation stays.
-What is invented depends on the order of the texts and on their shapes, and on nothing else.
+The inventions depend on the order of the texts and on their shapes, and on nothing else.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from .._core.redaction import Secret
 from .._core.retry import retry_after
 from .._recorded import RecordedResponse, body_fields, is_json
 from ._json_text import read_text, rewrite_json, write_text
-from ._recording_file import RecordingError, RecordingFile
+from ._recording_file import RecorderError, RecordingFile
 from ._scrubber import Scrubber
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
@@ -46,7 +46,7 @@ class Recorder:
         responses: How many responses were recorded.
 
     Raises:
-        RecordingError: When it begins, the file exists, or the client has a recorder. When it ends, a response could
+        RecorderError: When it begins, the file exists, or the client has a recorder. When it ends, a response could
             not be written: a request never fails for that.
         OSError: When it begins, the file cannot be opened.
         ValueError: ``append`` and ``overwrite`` exclude each other.
@@ -77,7 +77,7 @@ class Recorder:
 
     def __enter__(self) -> Self:
         if self._pool.on_response is not None:
-            raise RecordingError("The client has a recorder already")
+            raise RecorderError("The client has a recorder already")
         self._file = RecordingFile(self._path, append=self._append, overwrite=self._overwrite)
         if self._scrubber is not None:
             self._scrubber.reserve_ids(self._file.known_ids)
@@ -93,7 +93,7 @@ class Recorder:
             self._file = None
         failure, self._failure = self._failure, None
         if failure is not None and error is None:
-            raise RecordingError(f"{self._path} lacks responses after the first {self.responses}: {failure}")
+            raise RecorderError(f"{self._path} lacks responses after the first {self.responses}: {failure}")
 
     def _record(
         self, request: Request, status: int, headers: Mapping[str, str], content: bytes, secret: Secret

@@ -14,7 +14,7 @@ from ..errors import PuretalkError
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class RecordingError(PuretalkError):
+class RecorderError(PuretalkError):
     """A recording cannot be written or read. The message names the file and the line, and quotes nothing of it."""
 
     request_sent = False
@@ -29,7 +29,7 @@ class RecordingFile:
         overwrite: Replace what is there.
 
     Raises:
-        RecordingError: The file exists, or is not a recording.
+        RecorderError: The file exists, or is not a recording.
         OSError: It cannot be opened.
     """
 
@@ -37,7 +37,7 @@ class RecordingFile:
         path = Path(path)
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its reader
-                raise RecordingError(f"{path} is not a regular file")
+                raise RecorderError(f"{path} is not a regular file")
         self.known_ids: set[str] = set()
         if append and path.exists():
             for recorded in read_recording(path):
@@ -46,7 +46,7 @@ class RecordingFile:
         try:
             self._file = os.open(path, flags, 0o600)
         except FileExistsError:
-            raise RecordingError(f"{path} exists: pass append=True or overwrite=True") from None
+            raise RecorderError(f"{path} exists: pass append=True or overwrite=True") from None
         try:
             if os.name == "posix":
                 os.fchmod(self._file, 0o600)  # before anything is written: the file may be an older one
@@ -78,7 +78,7 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[RecordedResponse]:
     """Read a recording, one line at a time; blank lines do no harm.
 
     Raises:
-        RecordingError: A line is not a recorded response, or is not complete.
+        RecorderError: A line is not a recorded response, or is not complete.
         OSError: The file cannot be read.
     """
     number, recorded = 0, None
@@ -94,4 +94,4 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[RecordedResponse]:
         else:
             return
     line = b""  # a traceback may show the locals of this frame
-    raise RecordingError(f"{os.fspath(path)}, line {number}: not a recorded response")
+    raise RecorderError(f"{os.fspath(path)}, line {number}: not a recorded response")

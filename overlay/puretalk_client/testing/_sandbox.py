@@ -95,7 +95,7 @@ class Sandbox:
         one stays. Responses of other operations than ``GET /calls/{call_id}`` are passed over.
 
         Raises:
-            RecordingError: The file is not a recording, or its last line is not complete.
+            RecorderError: The file is not a recording, or its last line is not complete.
             OSError: It cannot be read.
         """
         sandbox, calls = cls(api_key), dict[str, RecordedCall]()

@@ -31,7 +31,7 @@ from puretalk_client.testing import (
     SAMPLE_CALL_ID,
     Fault,
     Recorder,
-    RecordingError,
+    RecorderError,
     Sandbox,
     Scrubber,
     running_server,
@@ -48,9 +48,9 @@ async def fetch(sandbox: Sandbox, call_id: str) -> bytes:
         return (await client.calls.with_raw_response.get(call_id)).content
 
 
-def reading_error(path: Path) -> RecordingError:
+def reading_error(path: Path) -> RecorderError:
     """Read a file in vain; its traceback shows no locals of a test."""
-    with pytest.raises(RecordingError) as caught:
+    with pytest.raises(RecorderError) as caught:
         Sandbox.from_recording(path)
     return caught.value
 
@@ -190,7 +190,7 @@ class TestRecorder:
         assert lines_of(path)[0]["body"]["results"] == sample_call()
 
     async def test_broken_response_is_not_recorded(self, tmp_path: Path) -> None:
-        """What did not arrive completely is no response; the status of a failure counts without its body."""
+        """A body that did not arrive completely is not recorded; the status of a failure counts without its body."""
         sandbox, path = Sandbox(), tmp_path / "calls.jsonl"
         sandbox.fail_next(Fault(cut_after=100), Fault(status=500, body="x" * 500, cut_after=100))
         with running_server(sandbox) as url:
@@ -218,7 +218,7 @@ class TestFile:
         path, sandbox = tmp_path / "calls.jsonl", Sandbox()
         await record(path, sandbox, SAMPLE_CALL_ID)
         before = path.read_bytes()
-        with pytest.raises(RecordingError, match="exists: pass append=True or overwrite=True"):
+        with pytest.raises(RecorderError, match="exists: pass append=True or overwrite=True"):
             await record(path, sandbox, EXAMPLE_CALL_ID)
         assert path.read_bytes() == before
         lines = await record(path, sandbox, EXAMPLE_CALL_ID, append=True)
@@ -233,7 +233,7 @@ class TestFile:
         """It is refused, and nothing of it is quoted; so is a line that is not complete."""
         path = tmp_path / "calls.jsonl"
         path.write_text(content)
-        with pytest.raises(RecordingError) as caught:
+        with pytest.raises(RecorderError) as caught:
             await record(path, Sandbox(), SAMPLE_CALL_ID, append=True)
         assert str(caught.value) == f"{path}, line 1: not a recorded response"
         assert path.read_text() == content
@@ -242,9 +242,9 @@ class TestFile:
         """A pipe is refused, rather than waited for, and a folder that is not there is an OSError."""
         if hasattr(os, "mkfifo"):
             os.mkfifo(tmp_path / "pipe")
-            with pytest.raises(RecordingError, match="is not a regular file"):
+            with pytest.raises(RecorderError, match="is not a regular file"):
                 await record(tmp_path / "pipe", Sandbox(), append=True)
-        with pytest.raises(RecordingError, match="is not a regular file"):
+        with pytest.raises(RecorderError, match="is not a regular file"):
             await record(tmp_path, Sandbox(), overwrite=True)
         with pytest.raises(FileNotFoundError):
             await record(tmp_path / "no" / "calls.jsonl", Sandbox())
@@ -257,7 +257,7 @@ class TestFile:
             with pytest.raises(TypeError, match="not str"):
                 Recorder(client, tmp_path / "a", scrub="no")  # type: ignore[arg-type]
             with Recorder(client, tmp_path / "a"):
-                with pytest.raises(RecordingError, match="has a recorder already"):
+                with pytest.raises(RecorderError, match="has a recorder already"):
                     Recorder(client.with_options(timeout=1), tmp_path / "b").__enter__()
                 await client.calls.get(SAMPLE_CALL_ID)
             assert len(lines_of(tmp_path / "a")) == 1
@@ -280,7 +280,7 @@ class TestFile:
             monkeypatch.setattr(os, "write", full_after_a_while)
             for _ in range(3):
                 await client.calls.get(SAMPLE_CALL_ID)
-            with pytest.raises(RecordingError) as caught:
+            with pytest.raises(RecorderError) as caught:
                 recorder.__exit__(None, None, None)
         assert str(caught.value) == f"{path} lacks responses after the first 1: No space left on device"
         assert len(lines_of(path)) == 1
@@ -295,7 +295,7 @@ class TestFile:
 
         async with client_of(Sandbox()) as client:
             with (
-                pytest.raises(RecordingError, match=r"after the first 0: KeyError$"),
+                pytest.raises(RecorderError, match=r"after the first 0: KeyError$"),
                 Recorder(client, tmp_path / "a", scrub=Broken()),
             ):
                 await client.calls.get(SAMPLE_CALL_ID)
@@ -305,7 +305,7 @@ class TestFile:
 
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
     def test_killed(self, tmp_path: Path) -> None:
-        """What was fetched is on the disk, in complete lines."""
+        """Every response is on the disk, in complete lines."""
         path = tmp_path / "calls.jsonl"
         program = f"""
 import asyncio, httpx
@@ -417,7 +417,7 @@ class TestReplay:
         """They are refused, with the line."""
         path = tmp_path / "calls.jsonl"
         path.write_bytes(b"\n" + line + b"\n")
-        with pytest.raises(RecordingError, match="line 2: not a recorded response"):
+        with pytest.raises(RecorderError, match="line 2: not a recorded response"):
             Sandbox.from_recording(path)
 
     def test_no_file(self, tmp_path: Path) -> None:

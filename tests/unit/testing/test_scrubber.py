@@ -92,7 +92,7 @@ class TestShapes:
 
     @pytest.mark.parametrize("name", ["status", "protocol", "call_type", "answered_by", "sentiment"])
     def test_undocumented_values_go(self, name: str) -> None:
-        """A field that "names the person who answered" may one day do so."""
+        """``answered_by`` is "the name of the person", and may one day be that."""
         assert scrub(**{name: "Mara Schmidt"})[name] not in ("Mara Schmidt", "")
 
     @pytest.mark.parametrize(
