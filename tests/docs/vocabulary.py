@@ -69,7 +69,7 @@ TERMS = (
     # Old names.
     Term(r"got_type", "actual"),
     Term(r"WrongCallError", "CallIdMismatchError"),
-    Term(r"RecorderError", "DownloadError"),
+    Term(r"RecordingError", "DownloadError"),
     Term(r"spec_tools", "codegen"),
     # Grammar.
     Term(

@@ -31,6 +31,7 @@ _MEASURED = {"call_duration_seconds"} | {
     f"transcript_object.turn_latency.{name}" for name in ("latency", "eou_delay", "llm_latency", "tts_latency")
 }
 _MAX_MEASURED = 8  # characters of a number; a phone number has more
+_MIN_PHONE = 7  # digits; a shorter invented number begins with 0, as no number in JSON does
 _NAMES = {
     "": {*fields_by_json_name(generated.Call)[0], "msg", "err", "results"},
     "call_analysis": {*fields_by_json_name(generated.CallAnalysis)[0]},
@@ -44,7 +45,7 @@ _NAMES = {
 """The names that an object has in the document, or commonly has."""
 _OF_SERVER = {"", "call_analysis", "transcript_object", "transcript_object.turn_latency"}
 """Objects in which the server chooses the names, and not its customers."""
-_FIELD_NAME = re.compile(r"(?!.*\d{4})[A-Za-z_][A-Za-z0-9_]{0,39}")
+_FIELD_NAME = re.compile(r"(?!.*\d{4})[a-z_][A-Za-z0-9_]{0,39}")
 _UNKNOWN = "?"
 _MAX_NESTING = 4  # JSON texts in JSON texts
 
@@ -118,7 +119,11 @@ class Scrubber:
             return write_text(self._text(field, read_text(token), nesting))
         if field in _MEASURED and len(token) <= _MAX_MEASURED:
             return token
-        return self._invention.identifier(token) if field in _IDS and token.isdigit() else self._invention.number(token)
+        if field in _IDS and token.isdigit():
+            return self._invention.identifier(token)
+        if field in _PHONES and token.isdigit() and len(token) >= _MIN_PHONE:
+            return self._invention.phone(token)
+        return self._invention.number(token)
 
     def _text(self, field: str, text: str, nesting: int) -> str:
         if text in _DOCUMENTED.get(field, ()):

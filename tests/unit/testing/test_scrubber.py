@@ -105,6 +105,10 @@ class TestShapes:
         """They become numbers for fiction, of the same length and with the same punctuation."""
         assert scrub(from_number=number)["from_number"] == expected
 
+    def test_phone_number_that_is_a_number(self) -> None:
+        """It stays a number."""
+        assert scrub(from_number=14155552671, to_number=7)["from_number"] == 15555550100
+
     def test_one_person_has_one_number(self) -> None:
         """In every field, and where it is said."""
         scrubbed = scrub(from_number="+14155552671", to_number="+14155552672", transcript="call 1-415-555-2671 now")
@@ -204,7 +208,7 @@ class TestNames:
 
     def test_unknown_names_of_the_server_stay(self) -> None:
         """Drift reports them; one that looks like a number does not stay."""
-        scrubbed = scrub(queue_name="x", **{"+15551234567": 1, "caller_15551234567": 2, "Mara Schmidt": 3})
+        scrubbed = scrub(queue_name="x", **{"+15551234567": 1, "caller_15551234567": 2, "Mara Schmidt": 3, "Mara": 4})
         assert next(iter(scrubbed)) == "queue_name"
         assert not re.search("1234567|Mara|Schmidt", json.dumps(scrubbed))
 
