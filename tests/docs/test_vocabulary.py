@@ -26,7 +26,7 @@ PLANTED = {
     "It lists the to-dos.": "to-dos",
     "The attribute got_type is a name.": "got_type",
     "It raises WrongCallError then.": "WrongCallError",
-    "It raises RecorderError then.": "RecorderError",
+    "It raises RecordingError then.": "RecordingError",
     "See the folder spec_tools there.": "spec_tools",
     "The text is no URL.": "is no URL",
     "A field may so hold a list.": "may so",

@@ -18,7 +18,8 @@ PURETALK = [sys.executable, "-m", "puretalk_client"]
 def frames_of(path: Path) -> int:
     """Return how many frames a WAV file has."""
     with wave.open(str(path)) as file:
-        return file.getnframes()
+        count: int = file.getnframes()
+    return count
 
 
 def test_recording(tmp_path: Path) -> None:

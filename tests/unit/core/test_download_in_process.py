@@ -77,7 +77,11 @@ async def test_failures(response: Response | Exception, url: str, kind: type[Exc
 
 @pytest.mark.parametrize(
     "mounts",
-    [{}, {"all://media.test": httpx.AsyncHTTPTransport()}, {"all://media.test": httpx.MockTransport(Response)}],
+    [
+        {},
+        {"all://media.test": httpx.AsyncHTTPTransport()},
+        {"all://media.test": httpx.MockTransport(lambda _: httpx.Response(200))},
+    ],
 )
 async def test_only_an_app_is_in_process(mounts: dict[str, Any]) -> None:
     """Any other transport, mounted for the host of the recording or for all hosts, may lead to a network."""
