@@ -39,7 +39,7 @@ class Recorder:
         path: The file, which gets readable by its owner only. Each response is on the disk when its request returns,
             and a crash leaves complete lines.
         scrub: How to replace what is personal. True stands for ``Scrubber()``. False writes responses as received.
-        append: Write behind what the file has.
+        append: Write behind what the file has. Invented ids are new ones, unless another process appends meanwhile.
         overwrite: Replace what the file has.
 
     Attributes:
