@@ -270,6 +270,7 @@ class CallsResource:
 
         The connection uses the TLS settings of the client, an external one's too, but no proxy, which would look up
         the host itself: where only a proxy leads outside, fetch ``call.call_recording_url`` with your own client.
+        An external client with an ``httpx.ASGITransport``, which leads to an app in this process, is used as it is.
 
         Args:
             call: A fetched call.

@@ -12,12 +12,16 @@ import attrs
 import msgspec
 from attrs import field, frozen
 
+from puretalk_generated.api.calls import get_call
+
 from ._core.decoding import build, fields_by_json_name, find_unknown, parse_json
+from ._recorded import RecordedResponse
 from ._types import JSON, Drift
 from .models import NAMED_BY_CUSTOMERS, Call, CallEnvelope
 
 MAX_DRIFTS = 10_000
 """Distinct drifts in a report. It omits further ones, and ``complete`` is False."""
+_PATH_TEMPLATE = get_call.request("id").path_template
 MAX_UNREADABLE = 100
 """Unreadable responses that a report names. Further ones are only counted."""
 
@@ -60,6 +64,8 @@ def drift_report(responses: Iterable[bytes | str], model: object = CallEnvelope)
     Args:
         responses: Response bodies. Each is the JSON text of one response, or of an array of responses. For the
             default model, a call without its envelope is accepted too; paths include the envelope all the same.
+            A line that ``testing.Recorder`` wrote stands for its body; those of failures, and with the default model
+            those of other operations, do not count.
         model: The model of a response, by default that of ``GET /calls/{call_id}``.
 
     Returns:
@@ -98,7 +104,16 @@ class Comparison:
     counts: dict[Drift, _Count] = field(factory=dict)
 
     def add(self, content: bytes, where: str) -> None:
-        """Compare a JSON text: a response, or an array of them."""
+        """Compare a JSON text: a response, an array of them, or a line of a recording."""
+        try:
+            recorded = RecordedResponse.read(content)
+        except ValueError as error:
+            self.skip(where, str(error))
+            return
+        if recorded is not None:
+            if not self._describes(recorded):
+                return
+            content = recorded.content()
         try:
             value, drifts = parse_text(content)
             responses = value if isinstance(value, list) else [value]
@@ -130,6 +145,10 @@ class Comparison:
         ]
         drifts.sort(key=lambda drift: (drift.path, drift.kind, drift.actual))
         return DriftReport(self.responses, tuple(drifts), tuple(self.unreadable), self.unreadable_count, self.complete)
+
+    def _describes(self, recorded: RecordedResponse) -> bool:
+        is_other = self.model is CallEnvelope and recorded.path_template != _PATH_TEMPLATE
+        return 200 <= recorded.status <= 299 and not is_other
 
     def _compare(self, value: JSON) -> None:
         is_bare = (

@@ -42,8 +42,10 @@ def sandbox() -> int:
 
 async def _serve() -> None:
     sandbox = _make_sandbox()
-    from ..testing import serve
+    from ..testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, serve
 
+    for call_id in (EXAMPLE_CALL_ID, SAMPLE_CALL_ID):
+        sandbox.add_recording(call_id, seconds=3)
     async with serve(sandbox) as base_url:
         write(f"export PURETALK_BASE_URL={base_url}\nexport PURETALK_API_KEY={sandbox.api_key}\n")
         await asyncio.Event().wait()

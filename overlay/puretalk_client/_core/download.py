@@ -21,9 +21,11 @@ from .options import ask_api_key, validate_int, validate_timeout
 from .redaction import Secret
 from .response import status_error
 from .transports.base import tls_context
+from .transports.in_process import app_for, open_in_process
 from .transports.urls import URL, environment_proxy, is_loopback, origin, parse_url
 
 if TYPE_CHECKING:
+    from .transports.in_process import DownloadResponse
     from .transports.pinned import PinnedResponse
 
 MAX_REDIRECTS = 5
@@ -85,8 +87,9 @@ class _Fetcher:
 
         url = self.validate_url(parse_url(secret_url.reveal()))
         for _ in range(MAX_REDIRECTS + 1):
-            address = await self._resolve(url)
-            if self._tls is None and url.scheme == "https":
+            app = app_for(self._channel.pool.transport, url)
+            address = await self._resolve(url) if app is None else ""
+            if app is None and self._tls is None and url.scheme == "https":
                 self._tls = tls_context(str(url), self._options.verify)
             self.attempts += 1
             secret = Secret("")
@@ -96,7 +99,11 @@ class _Fetcher:
             target = url.copy_merge_params(params) if params else url
             timeout = self._options.connect_timeout
             try:
-                async with open_pinned(address, target, headers, tls=self._tls, connect_timeout=timeout) as response:
+                async with (
+                    open_pinned(address, target, headers, tls=self._tls, connect_timeout=timeout)
+                    if app is None
+                    else open_in_process(app, target, headers)
+                ) as response:
                     if response.status in (301, 302, 303, 307, 308):
                         url = self.validate_url(parse_url(location(response), url))
                         continue
@@ -133,7 +140,7 @@ class _Fetcher:
         return hosts[0]
 
 
-def location(response: PinnedResponse) -> str:
+def location(response: PinnedResponse | DownloadResponse) -> str:
     """Return where a redirect leads."""
     target = response.headers.get("location")
     if not target:
@@ -141,7 +148,7 @@ def location(response: PinnedResponse) -> str:
     return target
 
 
-async def _copy_body(response: PinnedResponse, file: IO[bytes], max_bytes: int) -> int:
+async def _copy_body(response: PinnedResponse | DownloadResponse, file: IO[bytes], max_bytes: int) -> int:
     """Write the body to ``file`` as it arrives; return its size."""
     if response.encoding != "identity":
         raise errors.DownloadError("The download has an encoding that was not requested")

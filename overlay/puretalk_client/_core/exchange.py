@@ -219,6 +219,7 @@ class Exchange:
             content = b""
             with contextlib.suppress(Exception):  # the status counts, whatever happens to the body
                 content = await read_body(response, MAX_ERROR_BYTES, truncate=True)
+            self._show(content)
             raise status_error(response.status, content, self.secret, self.channel.conventions)
         try:
             self.content = content = await read_body(response, self.channel.options.max_response_bytes)
@@ -226,6 +227,7 @@ class Exchange:
             raise
         except Exception as error:
             raise self.transport.map_error(error)  # noqa: B904
+        self._show(content)
         if self._responses is None:
             return content, []
         containers = count_containers(content)
@@ -233,6 +235,11 @@ class Exchange:
         if is_large(content, containers):
             return await asyncio.to_thread(read, self._responses, self._check, response.status, content, containers)
         return read(self._responses, self._check, response.status, content, containers)
+
+    def _show(self, content: bytes) -> None:
+        """Show a response to what records them."""
+        if self.pool.on_response is not None and self.status is not None:
+            self.pool.on_response(self.request, self.status, self.headers, content, self.secret)
 
     def _delay(self, error: errors.PuretalkError) -> float | None:
         """Return the seconds to wait for the next attempt without the slot; raise ``error`` if none may follow.

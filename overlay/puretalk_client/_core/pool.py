@@ -6,14 +6,20 @@ import asyncio
 import time
 import warnings
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from puretalk_generated.types import Request
 
 from ..errors import ConfigurationError
 from . import retry
 from .deadline import Deadlines
 from .pace import Pace
+from .redaction import Secret
 from .transports import Transport
+
+OnResponse = Callable[[Request, int, Mapping[str, str], bytes, Secret], None]
+"""Sees a response as received: its request, status, headers and body, and the API key of the attempt."""
 
 QUOTA_CHECK = 0.1
 """Seconds until a request looks again for retry quota, which a success can release at any time."""
@@ -100,6 +106,7 @@ class Pool:
         self._retry_turn = asyncio.Lock()
         self.deadlines: Deadlines  # of this event loop, from ``bind`` on
         self.is_closed: bool = False
+        self.on_response: OnResponse | None = None  # it must not raise
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def transport_to(self, base_url: str | None) -> Transport:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 try:
     from ._fault import Fault
+    from ._recorder import Recorder
+    from ._recording_file import RecorderError
     from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
     from ._sandbox import ReceivedRequest, Sandbox
+    from ._scrubber import Scrubber
     from ._server import running_server, serve
     from ._virtual_loop import VirtualClock, VirtualTimeError, VirtualTimeLoop
     from ._virtual_time import virtual_time
@@ -23,7 +26,10 @@ __all__ = [
     "SAMPLE_CALL_ID",
     "Fault",
     "ReceivedRequest",
+    "Recorder",
+    "RecorderError",
     "Sandbox",
+    "Scrubber",
     "VirtualClock",
     "VirtualTimeError",
     "VirtualTimeLoop",

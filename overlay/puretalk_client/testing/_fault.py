@@ -31,6 +31,7 @@ class Fault:
         call_id: Apply the fault to a request for this call only. None applies it to any request.
         reset: Reset the connection, after the ``delay``, instead of a response.
         cut_after: Close the connection after so many bytes of the body. A shorter body stays complete.
+        recording: Apply the fault to a request for the recording of a call, and to no request of the API.
 
     In process there is no connection. The sandbox raises a ConnectionResetError there, which ``AsyncPuretalk`` takes
     for a connection that broke.
@@ -48,6 +49,7 @@ class Fault:
     call_id: str | None = None
     reset: bool = False
     cut_after: int | None = None
+    recording: bool = False
 
     def __post_init__(self) -> None:
         if self.status is not None and not 200 <= self.status <= 999:

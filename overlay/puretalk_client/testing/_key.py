@@ -27,6 +27,11 @@ def is_authorized(scope: Scope, api_key: str) -> bool:
     return len(sent) == 1 and hmac.compare_digest(sent[0].encode(), expected.encode())
 
 
+def has_key(scope: Scope, api_key: str) -> bool:
+    """Whether a request carries this key, where it should not."""
+    return API_KEY is not None and is_authorized(scope, api_key)
+
+
 def without_key(scope: Scope) -> tuple[Headers, str]:
     """Return the headers and the query of a request, without the key."""
     headers, query = [], _query(scope)

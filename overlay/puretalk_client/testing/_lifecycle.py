@@ -65,6 +65,10 @@ class Lifecycle:
         """
         return [self._state(start, wall_start) for start in self.starts]
 
+    def set_recording(self, url: str) -> None:
+        """Let the finished call have its recording at this URL."""
+        self._call["call_recording_url"] = url
+
     def _state(self, start: float, wall_start: float) -> dict[str, Any]:
         """Reduce the call to what is known from ``start`` on."""
         begin, text = self._statuses[bisect(self._statuses, start, key=lambda item: item[0]) - 1]

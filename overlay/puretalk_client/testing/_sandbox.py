@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import uuid
-from bisect import bisect
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from typing import Any, Self
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.datastructures import Headers
@@ -18,16 +17,19 @@ from starlette.types import Receive, Scope, Send
 
 from puretalk_generated.api.calls import get_call
 
-from ._connection import cut_connection, reset_connection
-from ._fault import Fault, error_json, to_json
+from ._connection import cut_connection, disconnects_within, read_body, reset_connection
+from ._fault import Fault, error_json
 from ._key import is_authorized, without_key
 from ._lifecycle import Lifecycle, Statuses
+from ._recording_file import read_recording
+from ._recordings import Recordings, is_for_recordings, recorded_call
 from ._samples import example_call, sample_call
-from ._traffic import Outage, RateLimit, running_clock, wall_time
+from ._served_calls import RecordedCall, ScriptedCall, ServedCall, json_response
+from ._traffic import Outage, RateLimit, running_clock
 
-*_CALLS, _ = f"/api{get_call.request('id').path}".encode().split(b"/")
+_GET_CALL = get_call.request("id")
+*_CALLS, _ = f"/api{_GET_CALL.path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
-_MAX_BODY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class ReceivedRequest:
     Attributes:
         method: HTTP method, e.g. ``GET``.
         path: Path as sent, percent-encoded, e.g. ``/api/calls/a%2Fb``.
-        call_id: The decoded id, e.g. ``a/b``; None if the path is not the path of a call.
+        call_id: The decoded id, e.g. ``a/b``; None if the path is not that of a call or of a recording.
         headers: Header fields without the API key. Look names up in any case.
         query: The query string, percent-encoded, without the question mark and the API key.
         body: The body, up to its first mebibyte.
@@ -49,31 +51,6 @@ class ReceivedRequest:
     headers: Headers
     query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
-
-
-class _Call:
-    """A call of the sandbox: its states, and how far it has advanced."""
-
-    def __init__(self, call_id: str, call: Mapping[str, Any], lifecycle: Lifecycle | None) -> None:
-        self._call_id, self._lifecycle = call_id, lifecycle
-        self._fetches, self._first_fetch = 0, 0.0
-        self._responses = self._encode([dict(call)] if lifecycle is None else lifecycle.states(0.0))
-
-    def fetch(self) -> bytes:
-        """Return the response to a fetch."""
-        if self._lifecycle is None:
-            return self._responses[0]
-        position: float = self._fetches
-        if self._lifecycle.is_timed:
-            now = running_clock() or 0.0
-            if self._fetches == 0:
-                self._first_fetch, self._responses = now, self._encode(self._lifecycle.states(wall_time()))
-            position = now - self._first_fetch
-        self._fetches += 1
-        return self._responses[max(0, bisect(self._lifecycle.starts, position) - 1)]
-
-    def _encode(self, states: list[dict[str, Any]]) -> list[bytes]:
-        return [_success_json({**state, "call_id": self._call_id}) for state in states]
 
 
 class Sandbox:
@@ -101,13 +78,32 @@ class Sandbox:
             raise ValueError("api_key must be printable ASCII text without spaces around it")
         self.api_key = api_key
         self._lock = threading.Lock()
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, ServedCall] = {}
+        self._recordings = Recordings()
         self._faults: list[Fault] = []
         self._outages: list[Outage] = []
         self._rate_limit: RateLimit | None = None
         self._requests: deque[ReceivedRequest] = deque(maxlen=_MAX_REQUESTS)
         self.add_call(example_call())
         self.add_call(sample_call())
+
+    @classmethod
+    def from_recording(cls, path: str | PathLike[str], *, api_key: str = "sandbox-key") -> Self:
+        """Make a sandbox that also responds as the API did when a ``Recorder`` wrote a file.
+
+        Each fetch of a call gets the next of its recorded responses, failures and Retry-After included, and the last
+        one stays. Responses of other operations than ``GET /calls/{call_id}`` are passed over.
+
+        Raises:
+            RecorderError: The file is not a recording, or its last line is not complete.
+            OSError: It cannot be read.
+        """
+        sandbox, calls = cls(api_key), dict[str, RecordedCall]()
+        for recorded in read_recording(path):
+            if (recorded.method, recorded.path_template) == (_GET_CALL.method, _GET_CALL.path_template):
+                calls.setdefault(recorded.parameters.get("call_id", ""), RecordedCall()).add(recorded)
+        sandbox._calls.update(calls)
+        return sandbox
 
     def __repr__(self) -> str:
         return f"<Sandbox calls={len(self._calls)} faults={len(self._faults)}>"
@@ -168,6 +164,28 @@ class Sandbox:
         """
         return self._add(call, Lifecycle(call, statuses, analysis_after, recording_after))
 
+    def add_recording(self, call_id: str, content: bytes | None = None, *, seconds: float | None = None) -> None:
+        """Add the recording of a call, or replace it: its ``call_recording_url`` then leads there.
+
+        The URL is on another host or port than the API. In process, ``download_recording`` reaches it through the
+        ``http_client`` with its ``httpx.ASGITransport``; on loopback, through the socket of ``serve`` or
+        ``running_server``. A request that has the API key gets a 400. Faults with ``recording=True`` apply to it.
+
+        Args:
+            call_id: A call of this sandbox. One with a lifecycle has the URL when its recording is due, and one of
+                ``from_recording`` wherever it had a URL.
+            content: The bytes of the recording.
+            seconds: Or how long it is: a WAV file with a quiet tone, by default of one second.
+
+        Raises:
+            ValueError: There is no such call; ``seconds`` is not from 0 to 3600; or both are passed.
+            TypeError: ``content`` is not bytes.
+        """
+        with self._lock:
+            if call_id not in self._calls:
+                raise ValueError("there is no such call: add it first")
+            self._calls[call_id].set_recording(self._recordings.add(call_id, content, seconds))
+
     def fail_next(self, *faults: Fault) -> None:
         """Script the next responses, first in, first out.
 
@@ -211,17 +229,22 @@ class Sandbox:
         # Only raw_path distinguishes a/b from a%2Fb, but ASGI servers may omit it.
         path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         known_path, call_id = _parse_path(path)
-        body = await _read_body(receive)
+        is_recording = is_for_recordings(scope)
+        if is_recording:
+            call_id = recorded_call(path)
+        body = await read_body(receive)
         with self._lock:
             self._requests.append(_received(scope, path, call_id, body))
-            fault = self._take_fault(call_id)
-        if fault.delay and await _disconnects_within(fault.delay, receive):
+            fault = self._take_fault(call_id, is_recording)
+        if fault.delay and await disconnects_within(fault.delay, receive):
             return
         if fault.reset:
             await reset_connection(scope, receive)
             return
         if fault.replaces_content:
-            response = _json_response(fault.status or 200, fault.content())
+            response = json_response(fault.status or 200, fault.content())
+        elif is_recording:
+            response = self._recordings.respond(scope, call_id, self.api_key)
         else:
             response = self._respond(scope, known_path, call_id)
         response.headers.update(fault.headers)
@@ -234,34 +257,34 @@ class Sandbox:
         call_id = call.get("call_id", str(uuid.uuid4()))
         if not isinstance(call_id, str) or not call_id:
             raise ValueError("call_id must be a text that is not empty")
-        added = _Call(call_id, call, lifecycle)
+        added = ScriptedCall(call_id, call, lifecycle)
         with self._lock:
             self._calls[call_id] = added
         return call_id
 
-    def _take_fault(self, call_id: str | None) -> Fault:
+    def _take_fault(self, call_id: str | None, is_recording: bool) -> Fault:
         now = running_clock() or 0.0
-        if self._rate_limit is not None and (refusal := self._rate_limit.refusal(now)) is not None:
+        if not is_recording and self._rate_limit is not None and (refusal := self._rate_limit.refusal(now)) is not None:
             return refusal
         self._outages = [outage for outage in self._outages if not outage.is_over(now)]
         for faults in (self._faults, [outage.fault for outage in self._outages]):
             for index, fault in enumerate(faults):
-                if fault.call_id is None or fault.call_id == call_id:
+                if fault.recording == is_recording and fault.call_id in (None, call_id):
                     return faults.pop(index)
         return Fault()
 
     def _respond(self, scope: Scope, known_path: bool, call_id: str | None) -> Response:
         if not is_authorized(scope, self.api_key):
-            return _json_response(401, error_json("Missing or invalid API key"))
+            return json_response(401, error_json("Missing or invalid API key"))
         if known_path and scope["method"] != "GET":
-            response = _json_response(405, error_json("Method not allowed"))
+            response = json_response(405, error_json("Method not allowed"))
             response.headers["allow"] = "GET"
             return response
         with self._lock:
             call = self._calls.get(call_id) if call_id is not None else None
             if call is None:
-                return _json_response(404, error_json("Call not found" if known_path else "Not found"))
-            return _json_response(200, call.fetch())
+                return json_response(404, error_json("Call not found" if known_path else "Not found"))
+            return self._recordings.relocate(call.fetch(), scope)
 
 
 def _parse_path(path: bytes) -> tuple[bool, str | None]:
@@ -275,35 +298,6 @@ def _parse_path(path: bytes) -> tuple[bool, str | None]:
         return True, None
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """Read the whole body of a request and return its first mebibyte."""
-    body = b""
-    while (message := await receive())["type"] == "http.request":
-        body = (body + message.get("body", b""))[:_MAX_BODY_BYTES]
-        if not message.get("more_body"):
-            break
-    return body
-
-
 def _received(scope: Scope, path: bytes, call_id: str | None, body: bytes) -> ReceivedRequest:
     headers, query = without_key(scope)
     return ReceivedRequest(scope["method"], path.decode("latin-1"), call_id, headers, query, body)
-
-
-def _success_json(call: dict[str, Any]) -> bytes:
-    return to_json({"msg": "Success", "err": False, "results": call})
-
-
-def _json_response(status: int, content: bytes) -> Response:
-    return Response(content, status, media_type="application/json")
-
-
-async def _disconnects_within(seconds: float, receive: Receive) -> bool:
-    """Wait, and return early if the client disconnects."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return False
-    return True

@@ -14,6 +14,7 @@ from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._connection import BREAK_CONNECTION
+from ._recordings import RECORDINGS_SERVER
 
 
 class _LoopbackServer(uvicorn.Server):
@@ -54,6 +55,17 @@ class _LoopbackServer(uvicorn.Server):
                     transport.close()
 
 
+def _listen() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
     """Serve a sandbox on a free port of 127.0.0.1, in the running event loop.
@@ -70,13 +82,16 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
     # The socket is bound here because another process could take a port that was only looked up.
     # It names its protocol because asyncio sets TCP_NODELAY only then. Without TCP_NODELAY, each response on
     # a kept-alive connection waits 40 ms.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    # Recordings have a port of their own, and so another origin, to which clients do not send the API key.
+    with _listen() as listener, _listen() as recordings:
 
         async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
             break_connection = functools.partial(server.break_connection, scope.get("client"))
-            extensions = {**scope.get("extensions", {}), BREAK_CONNECTION: break_connection}
+            extensions = {
+                **scope.get("extensions", {}),
+                BREAK_CONNECTION: break_connection,
+                RECORDINGS_SERVER: f"http://127.0.0.1:{recordings.getsockname()[1]}",
+            }
             await app({**scope, "extensions": extensions}, receive, send)
 
         config = uvicorn.Config(
@@ -90,7 +105,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
         )
         config.load()  # raises errors in the configuration here, not in the task
         server = _LoopbackServer(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        serving = asyncio.create_task(server.serve(sockets=[listener, recordings]))
         try:
             await server.ready.wait()
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"

@@ -67,6 +67,15 @@ def ssl_context(client: httpx.AsyncClient) -> ssl.SSLContext | None:
     return context if isinstance(context, ssl.SSLContext) else None
 
 
+def transport_for(client: httpx.AsyncClient, url: str) -> httpx.AsyncBaseTransport | None:
+    """Return what a client of httpx 0.28 sends a request for ``url`` with, its mounts included; it has no public way.
+
+    None where a client that is used like it does not say.
+    """
+    find = getattr(client, "_transport_for_url", None)
+    return find(httpx.URL(url)) if find is not None else None
+
+
 async def retire_http2(client: httpx.AsyncClient) -> None:
     """Keep a client of httpx from sending more requests over its open connections of HTTP/2.
 
