@@ -28,6 +28,7 @@ from ._traffic import Outage, RateLimit, running_clock, wall_time
 *_CALLS, _ = f"/api{get_call.request('id').path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
 _MAX_BODY_BYTES = 1 << 20
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Sandbox:
         self._outages: list[Outage] = []
         self._rate_limit: RateLimit | None = None
         self._requests: deque[ReceivedRequest] = deque(maxlen=_MAX_REQUESTS)
+        self._unexpected: deque[str] = deque(maxlen=_MAX_REQUESTS)
         self.add_call(example_call())
         self.add_call(sample_call())
 
@@ -203,6 +205,26 @@ class Sandbox:
         with self._lock:
             self._rate_limit = limit
 
+    def verify(self) -> None:
+        """Check at the end of a test that everything went as scripted. The fixture ``puretalk_sandbox`` does.
+
+        A request is unexpected if it got a 404 or a 405 that no fault scripted: its path or method is not in the API,
+        or no call has its id. Outages and rate limits need not have met a request.
+
+        Raises:
+            AssertionError: A fault of ``fail_next`` was not used, or a request was unexpected.
+        """
+        with self._lock:
+            unused, unexpected = list(self._faults), list(self._unexpected)
+        problems = []
+        if unused:
+            problems.append(f"Faults that no request used: {_enumerate([repr(fault) for fault in unused])}")
+        if unexpected:
+            hint = "If a call is missing on purpose, script fail_next(Fault(status=404))"
+            problems.append(f"Unexpected requests: {_enumerate(unexpected)}. {hint}")
+        if problems:
+            raise AssertionError("\n".join(problems))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3, HTTP only)."""
         if scope["type"] != "http":
@@ -253,15 +275,23 @@ class Sandbox:
     def _respond(self, scope: Scope, known_path: bool, call_id: str | None) -> Response:
         if not is_authorized(scope, self.api_key):
             return _json_response(401, error_json("Missing or invalid API key"))
+        line = f"{scope['method']} {scope['path']!r}"
         if known_path and scope["method"] != "GET":
+            self._unexpected.append(line)
             response = _json_response(405, error_json("Method not allowed"))
             response.headers["allow"] = "GET"
             return response
         with self._lock:
             call = self._calls.get(call_id) if call_id is not None else None
             if call is None:
+                self._unexpected.append(line)
                 return _json_response(404, error_json("Call not found" if known_path else "Not found"))
             return _json_response(200, call.fetch())
+
+
+def _enumerate(texts: list[str]) -> str:
+    more = f" and {len(texts) - _MAX_SHOWN} more" if len(texts) > _MAX_SHOWN else ""
+    return ", ".join(texts[:_MAX_SHOWN]) + more
 
 
 def _parse_path(path: bytes) -> tuple[bool, str | None]:
