@@ -15,7 +15,7 @@ import msgspec
 from .._call_status import CallStatus
 from .._core.decoding import convert
 from .._post_analysis import PostAnalysisValue
-from ..models import Call, to_json_values
+from ..models import NAMED_BY_CUSTOMERS, Call, CallMetadata, to_plain
 from ._lifecycle import Lifecycle
 from ._samples import sample_call
 
@@ -58,7 +58,7 @@ def make_call(
     count = (4 if known in _TALKED else 0) if turns is None else turns
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValueError(f"turns must be a number of turns, zero or more, not {count!r}")
-    values: dict[str, Any] = to_json_values(fields)
+    values = {name: _to_json(value) for name, value in fields.items()}
     call = Lifecycle(_finished_call(values, count), [known], 0, 0).states(0.0)[0]
     if known in _TALKED or turns:
         call |= _transcript(count)
@@ -66,11 +66,15 @@ def make_call(
     if "transcript_object" in values and "transcript" not in values:
         call["transcript"] = _text_of(values["transcript_object"])
     if post_analysis is not None:
+        analysis = call["call_analysis"] or {}
+        if not isinstance(post_analysis, Mapping) or not isinstance(analysis, dict):
+            raise TypeError("make_call: post_analysis must be a mapping, and call_analysis an object")
         items = [{"name": name, "value": value} for name, value in post_analysis.items()]
-        call["call_analysis"] = {**(call["call_analysis"] or {}), "post_analysis_data": items}
-    made, drifts = convert({name: value for name, value in call.items() if value is not None}, Call)
+        call["call_analysis"] = {**analysis, "post_analysis_data": items}
+    present = {name: value for name, value in call.items() if value is not None}
+    made, drifts = convert(present, Call, NAMED_BY_CUSTOMERS)
     for drift in drifts:
-        raise TypeError(f"make_call: {drift.path} must be {drift.expected}, not {drift.actual}")
+        raise TypeError(f"make_call: {drift.path} must be {drift.expected}, not {drift.actual} ({drift.kind})")
     result: Call = made
     return result
 
@@ -164,6 +168,10 @@ def _text_of(turns: object) -> str:
         for turn in lines
         if isinstance(turn, dict)
     )
+
+
+def _to_json(value: object) -> Any:
+    return value.received if isinstance(value, CallMetadata) else msgspec.to_builtins(to_plain(value))
 
 
 def _validate_status(value: object) -> CallStatus:

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from puretalk_generated.api.calls import get_call
 
+from ..models import Call
 from ._connection import cut_connection, reset_connection
 from ._fault import Fault, error_json, to_json
 from ._key import is_authorized, without_key
@@ -120,12 +121,12 @@ class Sandbox:
         with self._lock:
             return list(self._requests)
 
-    def add_call(self, call: Mapping[str, Any]) -> str:
+    def add_call(self, call: Mapping[str, Any] | Call) -> str:
         """Add a call, or replace the call with the same id.
 
         Args:
-            call: The call in the API's JSON format (``Call`` in openapi.yaml). The sandbox does not validate
-                it, so that tests can use calls that do not match the spec. It keeps a copy.
+            call: A ``Call``, or a call in the API's JSON format (``Call`` in openapi.yaml). The sandbox does not
+                validate it, so that tests can use calls that do not match the spec. It keeps a copy.
 
         Returns:
             The ``call_id``, a new one if the call has none.
@@ -134,11 +135,11 @@ class Sandbox:
             ValueError: The ``call_id`` is not a text or is empty, or JSON cannot represent a value.
             TypeError: A value has a type that JSON does not support.
         """
-        return self._add(call, None)
+        return self._add(_to_dict(call), None)
 
     def add_lifecycle(
         self,
-        call: Mapping[str, Any],
+        call: Mapping[str, Any] | Call,
         statuses: Statuses = ("queued", "ringing", "in progress", "completed"),
         analysis_after: float = 1,
         recording_after: float = 1,
@@ -155,7 +156,7 @@ class Sandbox:
         has ended and lacks only its analysis, ``sentiment`` and recording, which follow after the last status.
 
         Args:
-            call: The finished call, e.g. ``sample_call(call_id="42")``.
+            call: The finished call, e.g. ``make_call(call_id="42")``.
             statuses: The statuses that consecutive fetches return, or the statuses by the second in which they begin.
             analysis_after: Fetches or seconds from the last status to the analysis.
             recording_after: Fetches or seconds from the last status to the recording.
@@ -168,6 +169,7 @@ class Sandbox:
                 a number is negative or not finite.
             TypeError: As for ``add_call``.
         """
+        call = _to_dict(call)
         return self._add(call, Lifecycle(call, statuses, analysis_after, recording_after))
 
     def fail_next(self, *faults: Fault) -> None:
@@ -287,6 +289,10 @@ class Sandbox:
                 self._unexpected.append(line)
                 return _json_response(404, error_json("Call not found" if known_path else "Not found"))
             return _json_response(200, call.fetch())
+
+
+def _to_dict(call: Mapping[str, Any] | Call) -> Mapping[str, Any]:
+    return call.to_dict() if isinstance(call, Call) else call
 
 
 def _enumerate(texts: list[str]) -> str:
