@@ -46,7 +46,7 @@ def _is_json(hint: Any) -> bool:
     return hint in (str, int, float, bool, types.NoneType, Any)
 
 
-def _convert_json(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+def _convert_json(_: type, fields: list[Any]) -> list[Any]:
     """Let ``Call(**json)`` convert JSON as ``from_dict`` does, instead of keeping it. msgspec runs no converters."""
 
     def convert_to(name: str) -> Callable[[Any], Any]:
@@ -155,7 +155,8 @@ def _with_json_names(model: Any) -> dict[str, Any]:
     return {name: to_plain(value) for name, value in named_fields(model)}
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Return a model, or a list of models, as objects with JSON names; any other value as it is."""
     if attrs.has(type(value)):
         return _with_json_names(value)
     if isinstance(value, list) and any(attrs.has(type(item)) for item in value):

@@ -24,7 +24,7 @@ _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 @pytest.fixture
-def puretalk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+def puretalk_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """A fresh ``Sandbox`` of the Puretalk API, an ASGI app that is not connected to anything.
 
     The test fails if a fault that it scripted with ``fail_next`` was not used, or if the sandbox received an unexpected
@@ -36,7 +36,7 @@ def puretalk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     sandbox = Sandbox()
     _check_at_end(request, sandbox.verify)
-    yield sandbox
+    return sandbox
 
 
 @pytest.fixture
