@@ -115,8 +115,8 @@ def test_calls_differ_and_are_the_same_each_time() -> None:
 def test_calls_are_the_same_in_every_process() -> None:
     """A fixed seed means fixed ids."""
     assert [call.call_id for call in make_calls(2)] == [
-        "0",
-        "1",
+        "4da5e709-d471-4d60-88a7-0639eb1167b3",
+        "259f4329-e6f4-490b-9a16-4106cf6a659e",
     ]
 
 

@@ -22,6 +22,7 @@ async def status_of(call_id=SAMPLE_CALL_ID, transport=None):
     async with AsyncPuretalk(transport=transport) as client:
         return (await client.calls.get(call_id)).status
 """
+PYTEST_ASYNCIO = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_default_fixture_loop_scope=function")
 NO_LOOP = "*No event loop began in virtual time*"
 
 
@@ -121,7 +122,7 @@ def test_with_pytest_asyncio(pytester: pytest.Pytester, mode: str) -> None:
     is_auto = mode == "auto"
     fixture = "pytest.fixture" if is_auto else "__import__('pytest_asyncio').fixture"
     tests = async_tests("" if is_auto else "@pytest.mark.asyncio", fixture)
-    result = run(pytester, tests, "-p", "pytest_asyncio.plugin", "-o", f"asyncio_mode={mode}")
+    result = run(pytester, tests, *PYTEST_ASYNCIO, "-o", f"asyncio_mode={mode}")
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(["FAILED *::test_leftover*"])
 
@@ -172,7 +173,7 @@ def test_no_loop(puretalk_virtual_time):
 def test_own_failure(puretalk_virtual_time):
     assert False
 """
-    result = run(pytester, tests, "-p", "pytest_asyncio.plugin")
+    result = run(pytester, tests, *PYTEST_ASYNCIO)
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines([NO_LOOP, NO_LOOP, "*    assert False", NO_LOOP])
 
