@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, get_args
+import types
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self, Union, get_args, get_origin
 
 import attrs
 import msgspec
 from attrs import field, frozen
 
 from puretalk_generated import models as generated
+from puretalk_generated.codec import hints, structure
 from puretalk_generated.models import (
     CallAnalysis as CallAnalysis,
     PostAnalysisItem as PostAnalysisItem,
@@ -41,7 +43,37 @@ def _metadata(value: Any) -> CallMetadata:
     return value if isinstance(value, CallMetadata) else CallMetadata(value)
 
 
-@frozen(kw_only=True, repr=False)
+def _is_json(hint: Any) -> bool:
+    """Whether what a JSON parser returns needs no conversion."""
+    if get_origin(hint) in (Literal, list, dict, types.UnionType, Union):
+        return get_origin(hint) is Literal or all(map(_is_json, get_args(hint)))
+    return hint in (str, int, float, bool, types.NoneType, Any)
+
+
+def _convert_json(_: type, fields: list[Any]) -> list[Any]:
+    """Let ``Call(**json)`` convert JSON as ``from_dict`` does, instead of keeping it. msgspec runs no converters."""
+
+    def convert_to(name: str) -> Callable[[Any], Any]:
+        def from_json(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                value = dict(value)
+            is_raw = any(isinstance(item, dict) for item in value) if isinstance(value, list) else False
+            if not is_raw and not isinstance(value, (dict, str)):
+                return value
+            return structure(value, hints(Call)[name], lambda path, expected, actual: None)
+
+        return from_json
+
+    types_of = hints(generated.Call)
+    return [
+        field.evolve(converter=convert_to(field.name))
+        if field.inherited and not _is_json(types_of[field.name])
+        else field
+        for field in fields
+    ]
+
+
+@frozen(kw_only=True, repr=False, field_transformer=_convert_json)
 class Call(generated.Call):
     """A phone call (openapi.yaml: ``components.schemas.Call``).
 
@@ -139,14 +171,15 @@ class Call(generated.Call):
 
 def _with_json_names(model: Any) -> dict[str, Any]:
     """Return the fields of a model that are set, and of those in it."""
-    return {name: _plain(value) for name, value in named_fields(model)}
+    return {name: to_plain(value) for name, value in named_fields(model)}
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Return a model, or a list of models, as objects with JSON names; any other value as it is."""
     if attrs.has(type(value)):
         return _with_json_names(value)
     if isinstance(value, list) and any(attrs.has(type(item)) for item in value):
-        return [_plain(item) for item in value]
+        return [to_plain(item) for item in value]
     return value
 
 

@@ -6,6 +6,10 @@ import ast
 import asyncio
 import functools
 import inspect
+import os
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,8 +53,25 @@ def _sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         yield
 
 
+def run_with_pytest(example: Block) -> None:
+    """Run the tests of an example that use fixtures, in a pytest process of their own."""
+    Path("test_example.py").write_text(example.text, encoding="utf-8")
+    plugins = ("puretalk_client.testing.pytest_plugin", "anyio")
+    options = [option for plugin in plugins for option in ("-p", plugin)]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PURETALK_", "PYTEST_"))
+    } | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "-W", "error", *options, "test_example.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f" {len(re.findall('def test_', example.text))} passed" in done.stdout
+
+
 def run(example: Block) -> None:
     """Run an example and the tests that it defines. A fragment has ``AsyncPuretalk``, ``client`` and ``call``."""
+    if re.search(r"def test_\w+\([^)]*puretalk_", example.text):
+        run_with_pytest(example)
+        return
     source = "\n" * (example.line - 1) + example.text
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code: CodeType = compile(source, example.page, "exec", flags=flags, dont_inherit=True)
@@ -119,7 +140,12 @@ async def test_nightly_report(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_sandbox")
 @pytest.mark.parametrize(
     "text",
-    ["1 / 0", "await client.calls.get('x')", "import asyncio\ndef test_it():\n    asyncio.run(1 / 0)"],
+    [
+        "1 / 0",
+        "await client.calls.get('x')",
+        "import asyncio\ndef test_it():\n    asyncio.run(1 / 0)",
+        "def test_it(puretalk_client):\n    1 / 0",
+    ],
 )
 def test_a_wrong_example_fails(text: str) -> None:
     """Control: an error in a statement, in a request or in a test of an example is raised."""

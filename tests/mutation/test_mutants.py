@@ -11,7 +11,7 @@ from tests.support.process import ROOT
 
 WITHOUT_GUARANTEES = {
     "__init__.py", "__main__.py", "_public.py", "_version.py", "_types.py", "_core/__init__.py", "_cli/usage.py",
-    "testing/__init__.py", "export/__init__.py", "_display/__init__.py",
+    "testing/__init__.py", "testing/_public.py", "export/__init__.py", "_display/__init__.py",
 }  # fmt: skip
 """They define names, and decide nothing."""
 ON_ENGINES = {"export/dask.py", "export/ray.py"}

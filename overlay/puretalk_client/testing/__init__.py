@@ -4,38 +4,40 @@ It needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. No o
 ``puretalk_client`` imports this package, except the command ``puretalk demo``.
 """
 
-from __future__ import annotations
+TYPE_CHECKING = False  # as in typing, which the pytest plugin needs no more than the rest
 
-try:
-    from ._fault import Fault
-    from ._recorder import Recorder
-    from ._recording_file import RecorderError
-    from ._samples import EXAMPLE_CALL_ID, SAMPLE_CALL_ID, example_call, sample_call
-    from ._sandbox import ReceivedRequest, Sandbox
-    from ._scrubber import Scrubber
-    from ._server import running_server, serve
-    from ._virtual_loop import VirtualClock, VirtualTimeError, VirtualTimeLoop
-    from ._virtual_time import virtual_time
-except ModuleNotFoundError as _error:
-    raise ImportError(
-        "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
-    ) from _error
+if TYPE_CHECKING:
+    from ._public import *  # noqa: F403
+else:
 
-__all__ = [
-    "EXAMPLE_CALL_ID",
-    "SAMPLE_CALL_ID",
-    "Fault",
-    "ReceivedRequest",
-    "Recorder",
-    "RecorderError",
-    "Sandbox",
-    "Scrubber",
-    "VirtualClock",
-    "VirtualTimeError",
-    "VirtualTimeLoop",
-    "example_call",
-    "running_server",
-    "sample_call",
-    "serve",
-    "virtual_time",
-]
+    def __getattr__(name: str) -> object:
+        """Load the public names with the first use of one (PEP 562): every pytest process loads the plugin."""
+        from importlib import import_module
+
+        if name == "pytest_plugin":
+            return import_module(f".{name}", __name__)
+        if name == "__all__" or not name.startswith("_"):
+            own = globals()
+            own.update({key: value for key, value in _load_public().items() if key not in own})
+            if name in own:
+                return own[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_load_public()})
+
+    def _load_public() -> dict[str, object]:
+        """Import what needs the extra."""
+        from importlib import import_module
+
+        try:
+            # Not "from . import", which looks here for the name first.
+            return vars(import_module("._public", __name__))
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+                raise
+            hint = "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
+            raise ImportError(hint) from error
+
+
+del TYPE_CHECKING

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from puretalk_generated.api.calls import get_call
 
+from ..models import Call
 from ._connection import cut_connection, disconnects_within, read_body, reset_connection
 from ._fault import Fault, error_json
 from ._key import is_authorized, without_key
@@ -30,6 +31,7 @@ from ._traffic import Outage, RateLimit, running_clock
 _GET_CALL = get_call.request("id")
 *_CALLS, _ = f"/api{_GET_CALL.path}".encode().split(b"/")
 _MAX_REQUESTS = 1000
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Sandbox:
         self._outages: list[Outage] = []
         self._rate_limit: RateLimit | None = None
         self._requests: deque[ReceivedRequest] = deque(maxlen=_MAX_REQUESTS)
+        self._unexpected: deque[str] = deque(maxlen=_MAX_REQUESTS)
         self.add_call(example_call())
         self.add_call(sample_call())
 
@@ -114,12 +117,12 @@ class Sandbox:
         with self._lock:
             return list(self._requests)
 
-    def add_call(self, call: Mapping[str, Any]) -> str:
+    def add_call(self, call: Mapping[str, Any] | Call) -> str:
         """Add a call, or replace the call with the same id.
 
         Args:
-            call: The call in the API's JSON format (``Call`` in openapi.yaml). The sandbox does not validate
-                it, so that tests can use calls that do not match the spec. It keeps a copy.
+            call: A ``Call``, or a call in the API's JSON format (``Call`` in openapi.yaml). The sandbox does not
+                validate it, so that tests can use calls that do not match the spec. It keeps a copy.
 
         Returns:
             The ``call_id``, a new one if the call has none.
@@ -128,11 +131,11 @@ class Sandbox:
             ValueError: The ``call_id`` is not a text or is empty, or JSON cannot represent a value.
             TypeError: A value has a type that JSON does not support.
         """
-        return self._add(call, None)
+        return self._add(_to_dict(call), None)
 
     def add_lifecycle(
         self,
-        call: Mapping[str, Any],
+        call: Mapping[str, Any] | Call,
         statuses: Statuses = ("queued", "ringing", "in progress", "completed"),
         analysis_after: float = 1,
         recording_after: float = 1,
@@ -149,7 +152,7 @@ class Sandbox:
         has ended and lacks only its analysis, ``sentiment`` and recording, which follow after the last status.
 
         Args:
-            call: The finished call, e.g. ``sample_call(call_id="42")``.
+            call: The finished call, e.g. ``make_call(call_id="42")``.
             statuses: The statuses that consecutive fetches return, or the statuses by the second in which they begin.
             analysis_after: Fetches or seconds from the last status to the analysis.
             recording_after: Fetches or seconds from the last status to the recording.
@@ -162,6 +165,7 @@ class Sandbox:
                 a number is negative or not finite.
             TypeError: As for ``add_call``.
         """
+        call = _to_dict(call)
         return self._add(call, Lifecycle(call, statuses, analysis_after, recording_after))
 
     def add_recording(self, call_id: str, content: bytes | None = None, *, seconds: float | None = None) -> None:
@@ -221,6 +225,26 @@ class Sandbox:
         with self._lock:
             self._rate_limit = limit
 
+    def verify(self) -> None:
+        """Check at the end of a test that everything went as scripted. The fixture ``puretalk_sandbox`` does.
+
+        A request is unexpected if it got a 404 or a 405 that no fault scripted: its path or method is not in the API,
+        or no call has its id. Outages and rate limits need not have met a request.
+
+        Raises:
+            AssertionError: A fault of ``fail_next`` was not used, or a request was unexpected.
+        """
+        with self._lock:
+            unused, unexpected = list(self._faults), list(self._unexpected)
+        problems = []
+        if unused:
+            problems.append(f"Faults that no request used: {_enumerate([repr(fault) for fault in unused])}")
+        if unexpected:
+            hint = "If a call is missing on purpose, script fail_next(Fault(status=404))"
+            problems.append(f"Unexpected requests: {_enumerate(unexpected)}. {hint}")
+        if problems:
+            raise AssertionError("\n".join(problems))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3, HTTP only)."""
         if scope["type"] != "http":
@@ -276,15 +300,27 @@ class Sandbox:
     def _respond(self, scope: Scope, known_path: bool, call_id: str | None) -> Response:
         if not is_authorized(scope, self.api_key):
             return json_response(401, error_json("Missing or invalid API key"))
+        line = f"{scope['method']} {scope['path']!r}"
         if known_path and scope["method"] != "GET":
+            self._unexpected.append(line)
             response = json_response(405, error_json("Method not allowed"))
             response.headers["allow"] = "GET"
             return response
         with self._lock:
             call = self._calls.get(call_id) if call_id is not None else None
             if call is None:
+                self._unexpected.append(line)
                 return json_response(404, error_json("Call not found" if known_path else "Not found"))
             return self._recordings.relocate(call.fetch(), scope)
+
+
+def _to_dict(call: Mapping[str, Any] | Call) -> Mapping[str, Any]:
+    return call.to_dict() if isinstance(call, Call) else call
+
+
+def _enumerate(texts: list[str]) -> str:
+    more = f" and {len(texts) - _MAX_SHOWN} more" if len(texts) > _MAX_SHOWN else ""
+    return ", ".join(texts[:_MAX_SHOWN]) + more
 
 
 def _parse_path(path: bytes) -> tuple[bool, str | None]:
