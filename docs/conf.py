@@ -1,0 +1,108 @@
+"""The configuration of the site: ``make docs`` builds it into ``docs/_build``, without a network."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.util.nodes import make_refnode
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+sys.path[:0] = [str(ROOT / "overlay"), str(ROOT / "generated")]
+
+project = "puretalk-client"
+project_copyright = "The puretalk-client developers"
+release = re.findall(r'"(.*)"', (ROOT / "overlay/puretalk_client/_version.py").read_text(encoding="utf-8"))[0]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.intersphinx"]
+exclude_patterns = ["_build"]
+nitpicky = True
+# A part of the navigation may be written before its pages are: "[t]esting" is a pattern that may match nothing.
+suppress_warnings = ["toc.empty_glob"]
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_class_signature = "mixed"
+autodoc_mock_imports = ["pyarrow"]
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+# Text files in the first format of inventories, so that a diff shows their names. They hold the names that are used.
+intersphinx_mapping = {"python": ("https://docs.python.org/3/", "inventories/python.inv")}
+nitpick_ignore_regex = [
+    # Their documentation has no inventory, or none that is needed for a single name.
+    (r"py:.*", r"(httpx2?|msgspec|starlette|attrs?|pa|pyarrow|aiohttp)\..*"),
+]
+
+html_theme = "furo"
+html_title = "puretalk-client"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_show_sphinx = False
+html_copy_source = True
+html_show_sourcelink = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
+
+
+def resolve_public_name(
+    app: Sphinx, env: BuildEnvironment, node: nodes.Element, content: nodes.TextElement
+) -> nodes.reference | None:
+    """Link a type to the place where it is documented: annotations name the private module that defines it."""
+    target = str(node.get("reftarget", ""))
+    if node.get("refdomain") != "py":
+        return None
+    objects = env.get_domain("py").objects  # type: ignore[attr-defined]
+    last = target.rpartition(".")[2]
+    for package in ("puretalk_client", "puretalk_client.export", "puretalk_client.testing", "puretalk_client.drift"):
+        if target.startswith(("puretalk_client.", "puretalk_generated.")) or "." not in target:
+            found = objects.get(f"{package}.{last}")
+            if found is not None and app.builder is not None:
+                return make_refnode(
+                    app.builder, node["refdoc"], found.docname, found.node_id, content, f"{package}.{last}"
+                )
+    return None
+
+
+def write_llms_txt(app: Sphinx, failure: Exception | None) -> None:
+    """Write ``llms.txt``: the pages by section, each with its first sentence and a link to its Markdown."""
+    if failure is not None or app.builder.name != "html":
+        return
+    env = app.env
+    lines = [f"# {project}", "", f"> {_first_paragraph(env.get_doctree('index'))}"]
+    for tree in env.get_doctree("index").findall(_is_toctree):
+        lines += ["", f"## {tree['caption']}", ""]
+        for _, name in tree["entries"]:
+            summary = _first_paragraph(env.get_doctree(name))
+            lines.append(f"- [{env.titles[name].astext()}](_sources/{name}.md.txt): {summary}")
+    (Path(app.outdir) / "llms.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _is_toctree(node: nodes.Node) -> bool:
+    return type(node).__name__ == "toctree"
+
+
+def _first_paragraph(page: Any) -> str:
+    return next((" ".join(each.astext().split()) for each in page.findall(nodes.paragraph)), "")
+
+
+def setup(app: Sphinx) -> None:
+    """Register what is above."""
+    app.connect("missing-reference", resolve_public_name)
+    app.connect("build-finished", write_llms_txt)
