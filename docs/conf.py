@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util.nodes import make_refnode
@@ -47,8 +47,10 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3/", "inventories/pyt
 nitpick_ignore_regex = [
     # Their documentation has no inventory, or none that is needed for a single name.
     (r"py:.*", r"(httpx2?|msgspec|starlette|attrs?|pa|pyarrow|aiohttp)\..*"),
-    # Type variables are not documented, and these aliases are explained where they are used.
-    (r"py:class", r"(.*\.)?(T|U|Ts|T_co|JSON|Missing|DriftKind|HTTPClient|_Default)"),
+    # Type variables are not documented, and these aliases and protocols are explained where they are used.
+    (r"py:class", r"(.*\.)?(T|U|T_co|_Default|JSON|Missing|DriftKind|HTTPClient|ListOperation|RawCalls|Layout)"),
+    # Annotated[datetime, ...] and a mapping in a union, as autodoc names them.
+    (r"py:class", r"datetime\.Annotated|collections\.abc\.Mapping\[str"),
 ]
 
 PUBLIC = (
@@ -99,12 +101,12 @@ def write_llms_txt(app: Sphinx, failure: Exception | None) -> None:
     if failure is not None or app.builder.name != "html":
         return
     env = app.env
-    lines = [f"# {project}", "", f"> {_first_paragraph(env.get_doctree('index'))}"]
+    lines = [f"# {project}", "", f"> {_summary(env.get_doctree('index'))}"]
     for tree in env.get_doctree("index").findall(_is_toctree):
         lines += ["", f"## {tree['caption']}", ""]
         for _, name in tree["entries"]:
-            summary = _first_paragraph(env.get_doctree(name))
-            lines.append(f"- [{env.titles[name].astext()}](_sources/{name}.md.txt): {summary}")
+            page = f"{name}.html" if name.startswith("reference/") else f"_sources/{name}.md.txt"
+            lines.append(f"- [{env.titles[name].astext()}]({page}): {_summary(env.get_doctree(name))}")
     (Path(app.outdir) / "llms.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
@@ -112,12 +114,21 @@ def _is_toctree(node: nodes.Node) -> bool:
     return type(node).__name__ == "toctree"
 
 
-def _first_paragraph(page: Any) -> str:
-    return next((" ".join(each.astext().split()) for each in page.findall(nodes.paragraph)), "")
+def _summary(page: nodes.document) -> str:
+    """Return the first sentence of a page."""
+    paragraph = next((" ".join(each.astext().split()) for each in page.findall(nodes.paragraph)), "")
+    return re.sub(r"(?<=[.:])(?<!e\.g\.) .*", "", paragraph).replace(":", ".")
+
+
+def keep_colons(app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]) -> None:
+    """Keep napoleon from taking what stands before a colon in the first line of an attribute for its type."""
+    if what in {"attribute", "data", "property"}:
+        lines[:0] = ["..", ""]  # an empty comment
 
 
 def setup(app: Sphinx) -> None:
     """Register what is above."""
     app.connect("source-read", omit_planned)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before napoleon
     app.connect("missing-reference", resolve_public_name)
     app.connect("build-finished", write_llms_txt)

@@ -16,7 +16,6 @@ from tests.docs.markdown import ROOT
 FILE = ROOT / "docs" / "explanation" / "imports.svg"
 PACKAGE = "puretalk_client"
 ROLES: Mapping[str, str] = {
-    "__main__": "python -m",
     "_cli": "the command",
     "export": "files and tables",
     "testing": "sandbox, virtual time",
@@ -38,10 +37,12 @@ ROLES: Mapping[str, str] = {
     "errors": "the error tree",
     "_types": "Drift, Attempt",
     "_call_status": "CallStatus",
-    "_version": "the version",
     "puretalk_generated": "written by make generate",
 }
 """What each module is for. A module without an entry is an error."""
+
+OMITTED = {"__main__", "_version"}
+"""Modules of one line."""
 
 WIDTH, BOX, ROW, GAP = 860, (150, 40), 74, 14
 STYLE = """
@@ -119,8 +120,8 @@ def draw(rows: Sequence[Sequence[str]], edges: Iterable[tuple[str, str]]) -> str
 
 def render() -> str:
     """Return the diagram of the package as it is."""
-    rows = [row for row in layers() if row != ["__main__"]]
-    return draw(rows, reduced(imports([name for row in rows for name in row if name != "_version"])))
+    rows = [shown for row in layers() if (shown := [name for name in row if name not in OMITTED])]
+    return draw(rows, reduced(imports(name for row in rows for name in row)))
 
 
 if __name__ == "__main__":
