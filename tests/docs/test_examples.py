@@ -22,7 +22,7 @@ from tests.docs.markdown import PAGES, Block, blocks, docstring_blocks
 
 import puretalk_client
 from puretalk_client import AsyncPuretalk
-from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, running_server, sample_call, virtual_time
+from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, example_call, running_server, sample_call, virtual_time
 
 EXAMPLES = [block for block in blocks("python") if block.reason is None]
 DOCSTRINGS = list(docstring_blocks())
@@ -46,7 +46,9 @@ def _sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     shell.prepare(tmp_path)
     with running_server(with_recordings(sandbox)) as base_url:
-        sandbox.add_call(sample_call(call_recording_url=base_url.removesuffix("/api") + "/recording.wav"))
+        recording = {"call_recording_url": base_url.removesuffix("/api") + "/recording.wav"}
+        sandbox.add_call(sample_call() | recording)
+        sandbox.add_call(example_call() | recording)
         monkeypatch.setenv("PURETALK_BASE_URL", base_url)
         monkeypatch.setenv("PURETALK_API_KEY", sandbox.api_key)
         yield
