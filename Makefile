@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 DEMO := .venv-demo
 DEMO_STAMP := $(DEMO)/.installed
 LOWEST := .venv-lowest
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
 CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
@@ -17,7 +19,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lowest faults soak mutants bench profile check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test lowest faults soak mutants bench profile docs check lint format types generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -87,6 +89,17 @@ bench: $(STAMP) $(BENCH_STAMP) ## Measure against other clients, side by side; w
 profile: $(STAMP) ## Say where the time of one fetch goes
 	@$(BIN)/python -m tests.bench.profile_fetch
 
+$(DOCS_STAMP): requirements/docs.txt
+	@echo "Installing the tools of the site into $(DOCS) (once, about 250 MB) ..."
+	@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: $(DOCS_STAMP) ## Build the site into docs/_build, without a network, and check its links and its search
+	@rm -rf docs/_build
+	@$(DOCS)/bin/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going docs docs/_build
+	@$(DOCS)/bin/python -m tests.docs.site
+
 check: lint types check-generated test ## All that CI runs
 
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
@@ -128,11 +141,12 @@ lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml --extra testing --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra aiohttp --extra testing --extra cli --group test --resolution lowest-direct \
 		--output-file requirements/lowest.txt
+	@$(COMPILE) pyproject.toml --extra testing --group docs --output-file requirements/docs.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@$(BIN)/hatchling build
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) $(LOWEST) .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) $(DOCS) .venv-bench dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,12 +10,13 @@ const context = vm.createContext({
   // What searchtools.js needs of a browser before it shows results.
   DOCUMENTATION_OPTIONS: { BUILDER: "html", FILE_SUFFIX: ".html", LINK_SUFFIX: ".html", SHOW_SEARCH_SUMMARY: true },
   document: { documentElement: { dataset: { content_root: "" } }, getElementById: () => null },
+  SPHINX_HIGHLIGHT_ENABLED: false,
   _ready: () => {},
   _removeChildren: () => {},
-  window: { localStorage: { setItem: () => {}, removeItem: () => {} } },
   localStorage: { setItem: () => {}, removeItem: () => {} },
   console,
 });
+context.window = context;
 const scripts = ["_static/base-stemmer.js", "_static/english-stemmer.js", "_static/language_data.js", "_static/searchtools.js"];
 for (const script of [...scripts, "searchindex.js"])
   vm.runInContext(fs.readFileSync(path.join(build, script), "utf-8"), context, { filename: script });
