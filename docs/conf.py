@@ -64,6 +64,7 @@ html_title = "puretalk-client"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sphinx = False
+html_search_scorer = str(DOCS / "scorer.js")
 html_copy_source = True
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}

@@ -11,6 +11,7 @@ const context = vm.createContext({
   DOCUMENTATION_OPTIONS: { BUILDER: "html", FILE_SUFFIX: ".html", LINK_SUFFIX: ".html", SHOW_SEARCH_SUMMARY: true },
   document: { documentElement: { dataset: { content_root: "" } }, getElementById: () => null },
   SPHINX_HIGHLIGHT_ENABLED: false,
+  _: (text) => text,
   _ready: () => {},
   _removeChildren: () => {},
   localStorage: { setItem: () => {}, removeItem: () => {} },
