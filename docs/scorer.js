@@ -1,9 +1,9 @@
 // The search lists pages that show how to do something above lists of names, and both above measurements.
 // The numbers are those of Sphinx, except that a name of the API counts less.
-const Scorer = {
+var Scorer = {
   score: ([page, title, anchor, description, score, file, kind]) => {
     if (/^(how-to\/|tutorial|cli$|export$|testing$|recordings$|telemetry$|engines$|policies$)/.test(page)) return score + 20;
-    if (/^explanation\//.test(page)) return score + 10;
+    if (/^explanation\//.test(page)) return score + 18;
     return /^(benchmarks|profile|regeneration|update-spec)$/.test(page) ? score - 10 : score;
   },
   objNameMatch: 11,
