@@ -79,14 +79,15 @@ def resolve_public_name(
     target = str(node.get("reftarget", ""))
     if node.get("refdomain") != "py":
         return None
-    objects = env.get_domain("py").objects  # type: ignore[attr-defined]
+    objects = env.domains.python_domain.objects
     last = target.rpartition(".")[2]
     if "." in target and not target.startswith(("puretalk_client.", "puretalk_generated.")):
         return None
     for package in PUBLIC:
         name = f"{package}.{last}"
         if name in objects:
-            return make_refnode(app.builder, node["refdoc"], objects[name].docname, objects[name].node_id, content, name)
+            found = objects[name]
+            return make_refnode(app.builder, node["refdoc"], found.docname, found.node_id, content, name)
     return None
 
 

@@ -68,7 +68,9 @@ class CallsResource:
         retries: Retries | None = None,
         timeout: float | None = None,
     ) -> FetchResults:
-        """Fetch many calls, some of them at a time, and return an async iterator over the results::
+        """Fetch many calls, some of them at a time, and return an async iterator over the results.
+
+        For example::
 
             async for result in client.calls.get_many(["be8b84ed-16d8-459e-b71c-b0f54fce5ec1", "no-such-call"]):
                 print(result.call or result.error)

@@ -50,7 +50,8 @@ WIDTH, BOX, ROW, GAP = 860, (150, 40), 74, 14
 STYLE = """
 text { font-family: system-ui, sans-serif; text-anchor: middle; fill: #1b1f24; }
 .name { font-size: 13px; font-weight: 600; } .role { font-size: 11px; fill: #57606a; }
-rect { fill: #eef4fb; stroke: #5b88b5; } .page { fill: #fff; stroke: none; } .generated { fill: #f3efe4; stroke: #a58d4c; }
+rect { fill: #eef4fb; stroke: #5b88b5; } .page { fill: #fff; stroke: none; }
+.generated { fill: #f3efe4; stroke: #a58d4c; }
 line { stroke: #9aa7b4; stroke-width: 1.2; } path { fill: #9aa7b4; }
 """
 
@@ -100,8 +101,9 @@ def draw(rows: Sequence[Sequence[str]], edges: Iterable[tuple[str, str]]) -> str
         left = (WIDTH - len(row) * width - (len(row) - 1) * GAP * 2) / 2
         boxes |= {name: (left + place * (width + GAP * 2), GAP + index * ROW) for place, name in enumerate(row)}
     full = 2 * GAP + (len(rows) - 1) * ROW + height
+    size = f'viewBox="0 0 {WIDTH} {full}" width="{WIDTH}" height="{full}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {full}" width="{WIDTH}" height="{full}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         f"<title>The imports of {PACKAGE}</title><style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{full}" rx="6"/>',
     ]

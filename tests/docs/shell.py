@@ -34,11 +34,13 @@ def reason_not_to_run(block: Block) -> str | None:
     """Return why a console block is not run, or None if it is: all or none of its commands."""
     if block.reason or block.page in RECORDED:
         return block.reason or RECORDED[block.page]
-    reasons = [
-        next((reason for command, reason in NOT_RUN.items() if re.match(rf"(?:\w+=\S+ )*{re.escape(command)}\b", line)), None)
-        for line in commands(block)
-    ]
-    return None if None in reasons else "; ".join(dict.fromkeys(filter(None, reasons)))
+    reasons = {_reason(line): None for line in commands(block)}
+    return None if None in reasons else "; ".join(filter(None, reasons))
+
+
+def _reason(line: str) -> str | None:
+    command = re.sub(r"^(?:\w+=\S+ )+", "", line)
+    return next((reason for start, reason in NOT_RUN.items() if f"{command} ".startswith(start)), None)
 
 
 def commands(block: Block) -> list[str]:

@@ -22,7 +22,15 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 QUESTIONS = HERE / "questions.txt"
 
-FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "audio": "src", "object": "data"}
+FETCHED = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "link": "href",
+    "audio": "src",
+    "object": "data",
+}
 """Attributes whose URL a browser fetches without a click."""
 
 

@@ -165,7 +165,9 @@ def test_a_wrong_example_fails(text: str) -> None:
 
 
 @pytest.mark.usefixtures("_sandbox")
-@pytest.mark.parametrize("text", ["puretalk get no-such-call", "puretalk nothing\npuretalk --version", "puretalk get --raw - < no"])
+@pytest.mark.parametrize(
+    "text", ["puretalk get no-such-call", "puretalk nothing\npuretalk --version", "puretalk get --raw - < no"]
+)
 def test_a_wrong_command_fails(text: str, tmp_path: Path) -> None:
     """Control: a command that fails is an error, also before one that succeeds."""
     with pytest.raises(RuntimeError, match=r"page\.md:1: exit code"):
