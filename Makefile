@@ -11,6 +11,8 @@ LOWEST := .venv-lowest
 PACKAGE := .venv-package
 WHEEL := .venv-wheel
 ADVISORY := .venv-advisory
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
 CODEGEN := PYTHONPATH=overlay $(BIN)/python -m codegen
 CALL ?=
 REF ?=
@@ -20,7 +22,7 @@ ADD ?=
 LOCATIONS = $(if $(ADD),--add) $(foreach location,$(FROM) $(ADD),'$(location)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines test-wheel test-sdist lowest faults soak mutants bench profile recordings check check-package lint format types types-advisory generate check-generated update-spec spec-diff api-diff lock build clean
+.PHONY: help demo test test-engines test-wheel test-sdist lowest faults soak mutants bench profile recordings docs check check-package lint format types types-advisory generate check-generated update-spec spec-diff api-diff lock build clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -106,6 +108,17 @@ profile: $(STAMP) ## Say where the time of one fetch goes
 recordings: $(STAMP) ## Draw the pictures of the command for the documentation again
 	@$(BIN)/python -m tests.docs.recordings
 
+$(DOCS_STAMP): requirements/docs.txt
+	@echo "Installing the tools of the site into $(DOCS) (once, about 250 MB) ..."
+	@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: $(DOCS_STAMP) ## Build the site into docs/_build, without a network, and check its links and its search
+	@rm -rf docs/_build
+	@$(DOCS)/bin/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going docs docs/_build
+	@$(DOCS)/bin/python -m tests.docs.site
+
 check: lint types check-generated check-package test test-engines ## All that CI runs in its main job
 
 lint: $(STAMP) ## Check style, format, import layers and vocabulary
@@ -173,6 +186,7 @@ lock: $(STAMP) ## Pin the dependencies again, after a change in pyproject.toml
 		--output-file requirements/dlt.txt
 	@$(COMPILE) --group package --output-file requirements/package.txt
 	@$(COMPILE) --group advisory --output-file requirements/advisory.txt
+	@$(COMPILE) pyproject.toml --extra testing --group docs --output-file requirements/docs.txt
 	@$(COMPILE) tests/bench/requirements.in --output-file tests/bench/requirements.txt
 
 build: $(STAMP) ## Build the wheel and the source distribution into dist/
@@ -213,5 +227,5 @@ test-sdist: test-wheel ## Unpack the source distribution and run its unit tests
 		tests/unit $(CONFORMANCE)
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(DEMO) $(LOWEST) $(PACKAGE) $(WHEEL) $(ADVISORY) .venv-bench .venv-dask .venv-ray .venv-dlt dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(LOWEST) $(PACKAGE) $(WHEEL) $(ADVISORY) $(DOCS) .venv-bench .venv-dask .venv-ray .venv-dlt dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

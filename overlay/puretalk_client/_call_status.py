@@ -27,7 +27,7 @@ class CallStatus(StrEnum):
     status has ``CallStatus("")``.
 
     The set is open, although type checkers take the members for all there is: with ``assert_never`` at its end, a
-    ``match`` over all members passes the checkers and fails on the first new status. End it with a default instead:
+    ``match`` over all members passes the checkers and fails on the first new status. End it with a default instead::
 
         match call.status:
             case CallStatus.COMPLETED:

@@ -71,7 +71,9 @@ class CallsResource:
     ) -> FetchResults:
         """Fetch many calls, some of them at a time, and return an async iterator over the results.
 
-            async for result in client.calls.get_many(ids):
+        For example::
+
+            async for result in client.calls.get_many(["be8b84ed-16d8-459e-b71c-b0f54fce5ec1", "no-such-call"]):
                 print(result.call or result.error)
 
         The failure of one call is a result like any other. 401, 403, a ConfigurationError and a client that is closed

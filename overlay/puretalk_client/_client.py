@@ -73,7 +73,7 @@ class _CallsAttribute:
 class AsyncPuretalk:
     """Async client of the Puretalk AI voice-call API.
 
-    Use one for the life of your service, as an async context manager or with ``aclose()``:
+    Use one for the life of your service, as an async context manager or with ``aclose()``::
 
         async with AsyncPuretalk() as client:
             call = await client.calls.get("be8b84ed-16d8-459e-b71c-b0f54fce5ec1")

@@ -1,4 +1,4 @@
-"""Every Python example in the documentation runs, against the sandbox on a loopback socket."""
+"""Every example in the documentation and in docstrings runs, against the sandbox on a loopback socket."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import asyncio
 import functools
 import inspect
+import logging
 import os
 import re
 import subprocess
@@ -20,14 +21,17 @@ import httpx
 import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tests.docs.markdown import PAGES, Block, blocks
+from tests.docs import shell
+from tests.docs.markdown import PAGES, Block, blocks, docstring_blocks
 from tests.support.telemetry import reset_providers
 
 import puretalk_client
 from puretalk_client import AsyncPuretalk
-from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, running_server, sample_call, virtual_time
+from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, example_call, running_server, sample_call, virtual_time
 
-EXAMPLES = list(blocks("python"))
+EXAMPLES = [block for block in blocks("python") if block.reason is None]
+DOCSTRINGS = list(docstring_blocks())
+CONSOLE = [block for block in blocks("console") if shell.reason_not_to_run(block) is None]
 
 
 def with_recordings(sandbox: Sandbox) -> ASGIApp:
@@ -46,8 +50,11 @@ def _sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     sandbox = Sandbox()
     monkeypatch.chdir(tmp_path)
     reset_providers(monkeypatch)  # an example may set them
+    shell.prepare(tmp_path)
     with running_server(with_recordings(sandbox)) as base_url:
-        sandbox.add_call(sample_call(call_recording_url=base_url.removesuffix("/api") + "/recording.wav"))
+        recording = {"call_recording_url": base_url.removesuffix("/api") + "/recording.wav"}
+        sandbox.add_call(sample_call() | recording)
+        sandbox.add_call(example_call() | recording)
         monkeypatch.setenv("PURETALK_BASE_URL", base_url)
         monkeypatch.setenv("PURETALK_API_KEY", sandbox.api_key)
         yield
@@ -67,6 +74,17 @@ def run_with_pytest(example: Block) -> None:
     assert f" {len(re.findall('def test_', example.text))} passed" in done.stdout
 
 
+@pytest.fixture
+def _logging() -> Iterator[None]:
+    """Undo what an example changes in the settings of logging."""
+    loggers = (logging.getLogger(), logging.getLogger("puretalk_client"))
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
 def run(example: Block) -> None:
     """Run an example and the tests that it defines. A fragment has ``AsyncPuretalk``, ``client`` and ``call``."""
     if re.search(r"def test_\w+\([^)]*puretalk_", example.text):
@@ -76,6 +94,8 @@ def run(example: Block) -> None:
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code: CodeType = compile(source, example.page, "exec", flags=flags, dont_inherit=True)
     names: dict[str, Any] = {"__name__": "example"}
+    if example.page.endswith(".py"):  # a docstring need not repeat the imports of its own package
+        names |= {name: getattr(puretalk_client, name) for name in dir(puretalk_client) if name[:1].isupper()}
     if "asyncio.run(" in example.text or "def test_" in example.text:
         exec(code, names)
         for name, value in list(names.items()):
@@ -95,20 +115,41 @@ async def run_fragment(code: CodeType, names: dict[str, Any]) -> None:
             await result
 
 
-@pytest.mark.usefixtures("_sandbox")
-@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+@pytest.mark.usefixtures("_sandbox", "_logging")
+@pytest.mark.parametrize("example", [*EXAMPLES, *DOCSTRINGS], ids=str)
 def test_example_runs(example: Block) -> None:
     """The example raises no error."""
     run(example)
 
 
+@pytest.mark.usefixtures("_sandbox")
+@pytest.mark.parametrize("example", CONSOLE, ids=str)
+def test_console_example_runs(example: Block, tmp_path: Path) -> None:
+    """Every command of the block succeeds."""
+    shell.run(example, tmp_path)
+
+
 def test_no_example_is_overlooked() -> None:
-    """Every fence that begins a Python block is an example, and the README has several."""
+    """Every fence that begins a Python or console block is an example, or says why it is not."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert len(EXAMPLES) == text.count("```python")
     # tests/engines runs these.
     assert {block.page for block in blocks("py")} == {"docs/engines.md"}
-    assert len([example for example in EXAMPLES if example.page == "README.md"]) >= 10
+    for language, run in (("python", EXAMPLES), ("console", CONSOLE)):
+        found = list(blocks(language))
+        assert len(found) == text.count(f"```{language}\n")
+        assert {block for block in found if block not in run} == {
+            block for block in found if block.reason or (language == "console" and shell.reason_not_to_run(block))
+        }
+    assert len(EXAMPLES) > 60
+    assert len(CONSOLE) > 10
+    assert len(DOCSTRINGS) >= 3
+
+
+def test_a_command_that_cannot_run_stands_alone() -> None:
+    """A block has no commands that are left out beside some that run, ``pip install`` excepted."""
+    for block in CONSOLE:
+        others = [line for line in shell.commands(block) if not line.startswith("pip install")]
+        assert all(line.startswith(("puretalk ", "python ")) for line in others), block
 
 
 @virtual_time()
@@ -151,3 +192,13 @@ def test_a_wrong_example_fails(text: str) -> None:
     """Control: an error in a statement, in a request or in a test of an example is raised."""
     with pytest.raises(Exception, match=r"division|Call not found"):
         run(Block("page.md", 1, text))
+
+
+@pytest.mark.usefixtures("_sandbox")
+@pytest.mark.parametrize(
+    "text", ["puretalk get no-such-call", "puretalk nothing\npuretalk --version", "puretalk get --raw - < no"]
+)
+def test_a_wrong_command_fails(text: str, tmp_path: Path) -> None:
+    """Control: a command that fails is an error, also before one that succeeds."""
+    with pytest.raises(RuntimeError, match=r"page\.md:1: exit code"):
+        shell.run(Block("page.md", 1, text), tmp_path)

@@ -24,10 +24,11 @@ ERRORS = {
     if isinstance(value, type) and issubclass(value, PuretalkError)
 }
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+ERROR_PAGE = TEXTS["docs/how-to/errors.md"]
 
 
 def test_error_tree() -> None:
-    """The README has every public error below the right parent, and no others."""
+    """The page has every public error below the right parent, and no others."""
     (tree,) = (block.text for block in blocks("text") if block.text.startswith("PuretalkError"))
     documented: dict[str, str] = {}
     ancestors: list[str] = []
@@ -41,30 +42,30 @@ def test_error_tree() -> None:
 
 
 def test_errors_that_are_also_builtin() -> None:
-    """The README names the builtin class of every error that has one."""
+    """The page names the builtin class of every error that has one."""
     for name, error in ERRORS.items():
-        (line,) = re.findall(rf"^[ │├└─]*{name} .*$", README, re.MULTILINE) or [""]
+        (line,) = re.findall(rf"^[ │├└─]*{name} .*$", ERROR_PAGE, re.MULTILINE) or [""]
         builtin = {base for base in (ValueError, TimeoutError, KeyError, TypeError) if base in error.__bases__}
         assert [base.__name__ for base in builtin] == re.findall(r"also a (\w+)", line)
 
 
 def test_error_attributes() -> None:
-    """Every attribute of errors that the README lists exists."""
-    (sentence,) = re.findall(r"Errors have the attributes ([^.]*)\.", README)
+    """Every attribute of errors that the page lists exists."""
+    (sentence,) = re.findall(r"Errors have the attributes ([^.]*)\.", ERROR_PAGE)
     names = re.findall(r"`(\w+)`", sentence)
     assert len(names) == 9
     assert all(hasattr(PuretalkError("message"), name) for name in names)
 
 
-def option_rows(owner: str) -> list[tuple[str, str]]:
-    """Return the names and the defaults of one table of the README."""
-    _, _, after = README.partition(f"| argument of `{owner}` |")
+def option_rows(owner: str, page: str) -> list[tuple[str, str]]:
+    """Return the names and the defaults of the table of arguments on a page."""
+    _, _, after = TEXTS[page].partition(f"| argument of `{owner}` |")
     return re.findall(r"^\| `(\w+)` \| `([^`]+)` \| ", after.partition("\n\n")[0], re.MULTILINE)
 
 
 def test_options() -> None:
-    """The README's table lists the arguments of AsyncPuretalk in order, with their defaults."""
-    rows = option_rows("AsyncPuretalk")
+    """The table lists the arguments of AsyncPuretalk in order, with their defaults."""
+    rows = option_rows("AsyncPuretalk", "docs/how-to/configuration.md")
     parameters = inspect.signature(AsyncPuretalk).parameters
     assert [name for name, _ in rows] == list(parameters)
     client = AsyncPuretalk("k")._sender
@@ -83,9 +84,9 @@ def test_options() -> None:
 
 
 def test_retries() -> None:
-    """The README's table lists the arguments of Retries in order, with their defaults."""
+    """The table lists the arguments of Retries in order, with their defaults."""
     parameters = inspect.signature(puretalk_client.Retries).parameters
-    documented = [(name, eval(default)) for name, default in option_rows("Retries")]
+    documented = [(name, eval(default)) for name, default in option_rows("Retries", "docs/how-to/retries.md")]
     assert documented == [(name, parameter.default) for name, parameter in parameters.items()]
 
 
@@ -104,8 +105,8 @@ def test_python_versions() -> None:
 
 def test_extras() -> None:
     """Every extra that a page tells you to install exists."""
-    lists = re.findall(r"puretalk-client\[([\w,]+)\]", "".join(TEXTS.values()))
-    extras = {extra for names in lists for extra in names.split(",")}
+    extras = set(re.findall(r"(?:puretalk-client|'\.)\[([\w,]+)\]", "".join(TEXTS.values())))
+    extras = {extra for names in extras for extra in names.split(",")}
     assert extras
     assert extras <= PROJECT["optional-dependencies"].keys()
 
@@ -160,7 +161,7 @@ def test_paths(page: str) -> None:
 
 
 def test_layout() -> None:
-    """Every file and folder of the README's tree exists."""
+    """Every file and folder of the tree in CONTRIBUTING.md exists."""
     (tree,) = (block.text for block in blocks("text") if block.text.startswith("openapi.yaml"))
     ancestors: list[str] = []
     for line in tree.splitlines():

@@ -1,0 +1,17 @@
+// The search lists pages that show how to do something above lists of names, and both above measurements.
+// The numbers are those of Sphinx, except that a name of the API counts less.
+var Scorer = {
+  score: ([page, title, anchor, description, score, file, kind]) => {
+    if (/^(how-to\/|tutorial|cli$|export$|testing$|recordings$|telemetry$|engines$|policies$)/.test(page)) return score + 20;
+    if (/^explanation\//.test(page)) return score + 18;
+    return /^(benchmarks|profile|regeneration|update-spec)$/.test(page) ? score - 10 : score;
+  },
+  objNameMatch: 11,
+  objPartialMatch: 6,
+  objPrio: { 0: 0, 1: 0, 2: -5 },
+  objPrioDefault: 0,
+  title: 15,
+  partialTitle: 7,
+  term: 5,
+  partialTerm: 2,
+};
