@@ -45,8 +45,8 @@ def _reason(line: str) -> str | None:
 
 
 def commands(block: Block) -> list[str]:
-    """Return the lines of a block that are commands."""
-    return [line for line in block.text.splitlines() if line.strip() and not line.startswith("#")]
+    """Return the lines of a block that are commands, without the prompt that some have."""
+    return [line.removeprefix("$ ") for line in block.text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def prepare(folder: Path) -> None:
