@@ -48,7 +48,10 @@ nitpick_ignore_regex = [
     # Their documentation has no inventory, or none that is needed for a single name.
     (r"py:.*", r"(httpx2?|msgspec|starlette|attrs?|pa|pyarrow|aiohttp)\..*"),
     # Type variables are not documented, and these aliases and protocols are explained where they are used.
-    (r"py:class", r"(.*\.)?(T|U|T_co|_Default|JSON|Missing|DriftKind|HTTPClient|ListOperation|RawCalls|Layout)"),
+    (
+        r"py:class",
+        r"(.*\.)?(T|U|T_co|_Default|JSON|Missing|DriftKind|HTTPClient|RenderedCall|ListOperation|RawCalls|Layout)",
+    ),
     # Annotated[datetime, ...] and a mapping in a union, as autodoc names them.
     (r"py:class", r"datetime\.Annotated|collections\.abc\.Mapping\[str"),
 ]

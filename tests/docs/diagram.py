@@ -31,6 +31,7 @@ ROLES: Mapping[str, str] = {
     "_until": "when a call is over",
     "drift": "drift reports",
     "models": "Call and its parts",
+    "_recorded": "recorded responses",
     "_core": "the runtime: HTTP only",
     "_display": "pages for notebooks",
     "_metadata": "Call.metadata",

@@ -14,10 +14,11 @@ from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID
 
 from .markdown import Block
 
-RECORDED: Mapping[str, str] = {
+ELSEWHERE: Mapping[str, str] = {
+    "docs/engines.md": "needs engines, which have environments of their own; tests/engines runs these",
     "docs/update-spec.md": "recorded runs of commands that change the repository; tests/codegen runs them",
 }
-"""Pages whose console blocks have outputs, and why they are not run."""
+"""Pages whose console blocks other tests run, and why."""
 
 NOT_RUN: Mapping[str, str] = {
     "pip install": "needs a package index; test_facts.py checks the names of the extras",
@@ -32,8 +33,8 @@ TIMEOUT = 120.0
 
 def reason_not_to_run(block: Block) -> str | None:
     """Return why a console block is not run, or None if it is: all or none of its commands."""
-    if block.reason or block.page in RECORDED:
-        return block.reason or RECORDED[block.page]
+    if block.reason or block.page in ELSEWHERE:
+        return block.reason or ELSEWHERE[block.page]
     reasons = {_reason(line): None for line in commands(block)}
     return None if None in reasons else "; ".join(filter(None, reasons))
 
@@ -44,14 +45,15 @@ def _reason(line: str) -> str | None:
 
 
 def commands(block: Block) -> list[str]:
-    """Return the lines of a block that are commands."""
-    return [line for line in block.text.splitlines() if line.strip() and not line.startswith("#")]
+    """Return the lines of a block that are commands, without the prompt that some have."""
+    return [line.removeprefix("$ ") for line in block.text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def prepare(folder: Path) -> None:
     """Make the files that commands of the pages read."""
     (folder / "ids.txt").write_text(f"{EXAMPLE_CALL_ID}\n{SAMPLE_CALL_ID}\n", encoding="utf-8")
-    (folder / ".local/share/bash-completion/completions").mkdir(parents=True)
+    for name in (".local/share/bash-completion/completions", ".config/fish/completions", ".zfunc"):
+        (folder / name).mkdir(parents=True)
 
 
 def run(block: Block, folder: Path) -> None:
