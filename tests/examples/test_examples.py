@@ -141,7 +141,7 @@ async def test_nightly_export(sandbox: Sandbox, tmp_path: Path) -> None:
 
 def test_notebook(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs in a kernel; only the page shows what was said. The committed file has no outputs."""
-    notebook = nbformat.read(EXAMPLES / "calls.ipynb", as_version=4)
+    notebook = nbformat.read(EXAMPLES / "calls.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     assert not any(cell.get("outputs") for cell in notebook.cells)
     sandbox.add_call(sample_call(call_id="5d1c2c0e-7a54-4c39-9a57-0e5b7f2c6d31"))
     nbclient.NotebookClient(notebook, timeout=None, kernel_name="python3").execute()

@@ -115,7 +115,8 @@ def test_mapping_is_read_only_and_a_copy() -> None:
     properties: dict[str, Any] = {"crm_id": 1}
     metadata = Call.from_dict({"metadata": properties}).metadata
     properties["crm_id"] = 2
-    metadata.received["crm_id"] = 3
+    received: Any = metadata.received
+    received["crm_id"] = 3
     assert metadata == {"crm_id": 1}
     with pytest.raises(TypeError):
         metadata["crm_id"] = 4  # type: ignore[index]

@@ -21,13 +21,13 @@ from .body import MAX_ERROR_BYTES, read_body
 from .channel import Channel
 from .deadline import Deadline
 from .decoding import count_containers, is_large
-from .options import Retries, ask_api_key
+from .options import RateLimit, Retries, ask_api_key
 from .pace import Interval, entered
-from .pool import Slots
+from .pool import Pool, Slots
 from .redaction import Secret
 from .response import Check, status_error
 from .telemetry import AttemptSpan
-from .transports import TransportResponse
+from .transports import Transport, TransportResponse
 
 log = logging.getLogger("puretalk_client")
 
@@ -35,19 +35,19 @@ log = logging.getLogger("puretalk_client")
 class Exchange:
     """One request, and what is known of its last response. Without ``responses`` the result is the body."""
 
-    attempts = 0
-    charged = 0  # retries that the quota paid for
-    is_queued = False
+    attempts: int = 0
+    charged: int = 0  # retries that the quota paid for
+    is_queued: bool = False
     slots: Slots | None = None  # those of this event loop, once it has one of them
-    secret = Secret("")
+    secret: Secret = Secret("")
     attempt_start: float | None = None  # of the attempt that is in progress
     span: AttemptSpan | None = None  # likewise
     waiting_since: float | None = None  # the end of the last attempt that had a span
     status: int | None = None
     headers: Mapping[str, str] = types.MappingProxyType({})
-    content = b""  # of a success
+    content: bytes = b""  # of a success
     start: float | None = None  # known once ``run`` has found the event loop, whose clock it is
-    deadline = math.inf
+    deadline: float = math.inf
 
     def __init__(
         self,
@@ -59,17 +59,19 @@ class Exchange:
         retries: int | Retries | None,
     ) -> None:
         options = channel.options
-        self.channel, self.pool, self.request = channel, channel.pool, request
+        self.channel: Channel = channel
+        self.pool: Pool = channel.pool
+        self.request: Request = request
         self._responses, self._check = responses, check
-        self.timeout = options.timeout if timeout is None else timeout
+        self.timeout: float = options.timeout if timeout is None else timeout
         self.attempt_timeout: float | None = None
-        self.retries = options.retries if retries is None else options.retries.replaced_by(retries)
+        self.retries: Retries = options.retries if retries is None else options.retries.replaced_by(retries)
         if self.retries.deadline is not None:
             self.timeout, self.attempt_timeout = self.retries.deadline, self.timeout
-        self.transport = self.pool.transport
+        self.transport: Transport = self.pool.transport
         # A number is held by an Interval, which all requests of the client share.
-        self.limiter = options.rate_limit if channel.limit is None else None
-        self.is_plain = self.limiter is None and self.attempt_timeout is None
+        self.limiter: RateLimit | None = options.rate_limit if channel.limit is None else None
+        self.is_plain: bool = self.limiter is None and self.attempt_timeout is None
 
     @property
     def elapsed(self) -> float:

@@ -70,7 +70,10 @@ class Telemetry:
     def __init__(self, version: str) -> None:
         from opentelemetry import context, metrics, propagate, trace
 
-        self.context, self.propagate, self.trace, self._metrics = context, propagate, trace, metrics
+        self.context: Any = context
+        self.propagate: Any = propagate
+        self.trace: Any = trace
+        self._metrics = metrics
         self._version = version
         self._get_tracers = _reader(trace.get_tracer_provider, "_TRACER_PROVIDER")
         self._get_meters = _reader(metrics.get_meter_provider, "_METER_PROVIDER")

@@ -27,7 +27,7 @@ class RenderedCall:
     """
 
     def __init__(self, call: Call, *, slow: float) -> None:
-        self.html = f'<div style="max-width:60em">{"".join(_sections(call, slow))}</div>'
+        self.html: str = f'<div style="max-width:60em">{"".join(_sections(call, slow))}</div>'
 
     def _repr_html_(self) -> str:
         return self.html

@@ -21,7 +21,7 @@ END = {"end_time", "call_duration_seconds", "call_analysis", "call_recording_url
 
 @pytest.mark.parametrize("status", CallStatus)
 def test_a_call_has_what_calls_of_its_status_have(status: CallStatus) -> None:
-    """No talk without an answer, no end before it, and what it has is valid."""
+    """No talk before somebody picks up, no end before the start, and every value is valid."""
     call = make_call(status)
     expected = {CallStatus.COMPLETED: TALK | END, CallStatus.IN_PROGRESS: TALK}.get(status, set())
     if status.is_final:

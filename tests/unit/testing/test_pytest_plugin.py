@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.process import ROOT
@@ -299,7 +300,8 @@ def test_the_plugin_is_in_the_package(tmp_path: Path) -> None:
     """``from puretalk_client.testing import pytest_plugin`` works, and other names raise AttributeError."""
     import puretalk_client.testing as package
 
-    assert package.pytest_plugin.__name__ == "puretalk_client.testing.pytest_plugin"
+    plugin: Any = package.pytest_plugin  # type: ignore[attr-defined]
+    assert plugin.__name__ == "puretalk_client.testing.pytest_plugin"
     assert {"Sandbox", "make_call", "virtual_time"} <= set(dir(package))
     with pytest.raises(AttributeError, match="nothing"):
         package.nothing  # type: ignore[attr-defined]  # noqa: B018
