@@ -272,7 +272,7 @@ def test_fixtures_are_documented(pytester: pytest.Pytester) -> None:
 
 
 def test_loads_by_itself_and_can_be_turned_off(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest finds the entry point; ``-p no:puretalk_client`` leaves it out."""
+    """Pytest finds the entry point; ``-p no:puretalk_client`` leaves it out."""
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     pytester.makepyfile("def test_it(puretalk_sandbox):\n    assert puretalk_sandbox.requests == []\n")
     others = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
