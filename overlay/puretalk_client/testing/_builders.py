@@ -39,8 +39,8 @@ def make_call(
     """Make a call with the fields that a call of this status has.
 
     A queued or ringing call has not started. A call in progress has started and has a transcript, but neither an end
-    nor an analysis. A completed call has everything. Others have an end, but were never connected: no start, transcript,
-    analysis or recording. What you pass is set in any case.
+    nor an analysis. A completed call has everything. Others have an end, but were never connected: they have no start,
+    transcript, analysis or recording. What you pass is set in any case.
 
     Args:
         status: A status that the document lists, in any spelling.
