@@ -39,12 +39,12 @@ def make_call(
     """Make a call with the fields that a call of this status has.
 
     A queued or ringing call has not started. A call in progress has started and has a transcript, but neither an end
-    nor an analysis. A completed call has everything. Others have an end, but nobody picked up: no start, transcript,
-    analysis or recording. What you pass is set in any case.
+    nor an analysis. A completed call has everything. Others have an end, but were never connected: they have no start,
+    transcript, analysis or recording. What you pass is set in any case.
 
     Args:
         status: A status that the document lists, in any spelling.
-        turns: Number of turns of the conversation, which sets the duration too: 4 for a call that somebody picked up.
+        turns: Number of turns of the conversation, which sets the duration too: 4 for a call that was connected.
         post_analysis: Values of the post-analysis, by name.
         **fields: Other fields of ``Call``, as JSON or as in a ``Call``. ``call_id`` is a new one each time.
 

@@ -339,7 +339,7 @@ class TestImports:
     @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
     def test_missing_extra(self, missing: str) -> None:
         """Without the extra, the ImportError says what to install."""
-        result = run_python(f"import sys; sys.modules[{missing!r}] = None; import puretalk_client.testing")
+        result = run_python(f"import sys; sys.modules[{missing!r}] = None; from puretalk_client.testing import Sandbox")
         assert result.returncode == 1
         assert (
             "ImportError: puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
