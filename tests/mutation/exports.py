@@ -156,7 +156,7 @@ EXPORTS = (
         "export/_inventory.py",
         "self.target.has(partition.name) != (name == partition.name) or name not in (None, partition.name)",
         "False",
-        "lists_its_target_once",
+        "sees_what_a_worker_stored",
         TARGET,
     ),
     Mutant(

@@ -25,12 +25,12 @@ class Threads:
     Attributes:
         count: The threads that it says it has.
         most: The most tasks that it held.
-        canceled: Tasks that were canceled.
+        closed: How often it was closed, with the tasks that were left.
     """
 
     def __init__(self, count: int) -> None:
         self.count, self.most = count, 0
-        self.canceled: list[Task] = []
+        self.closed = 0
         self._pool = ThreadPoolExecutor(max(1, count))
 
     def slots(self) -> int:
@@ -47,7 +47,9 @@ class Threads:
         return task.result()
 
     def close(self, tasks: list[Task]) -> None:
-        self.canceled += [task for task in tasks if task.cancel()]
+        self.closed += 1
+        for task in tasks:
+            task.cancel()
         self._pool.shutdown()
 
 
@@ -94,6 +96,7 @@ def test_an_error_ends_the_run(ids: list[str], tmp_path: Path, monkeypatch: pyte
     engine = Threads(1)
     with pytest.raises(AuthenticationError):
         run_on(engine, iter(planned[3:]))
+    assert engine.closed == 1
     assert len(rows(tmp_path / "calls")) == 12
     monkeypatch.setenv("PURETALK_API_KEY", Sandbox().api_key)
     report = run_on(Threads(2), planned)

@@ -251,6 +251,18 @@ async def test_a_run_lists_its_target_once(
 
 
 @pytest.mark.usefixtures("environment")
+def test_a_run_sees_what_a_worker_stored(ids: list[str], tmp_path: Path) -> None:
+    """After its listing: one look at the file of a partition says so."""
+    inventory = Inventory.of(Folder(tmp_path))
+    first, second, *_ = plan(ids, tmp_path, rows=10, format="jsonl")
+    assert fetch_partition(first).rows == 10
+    assert inventory.done(second) is None
+    report = inventory.done(first)
+    assert report is not None
+    assert (report.rows, report.written) == (10, False)
+
+
+@pytest.mark.usefixtures("environment")
 def test_a_worker_sees_what_others_did(ids: list[str], tmp_path: Path) -> None:
     """Files that are stored or removed meanwhile."""
     first, second, third, *_ = plan(ids, tmp_path, rows=10, format="jsonl")
