@@ -171,15 +171,15 @@ class Call(generated.Call):
 
 def _with_json_names(model: Any) -> dict[str, Any]:
     """Return the fields of a model that are set, and of those in it."""
-    return {name: to_plain(value) for name, value in named_fields(model)}
+    return {name: _plain(value) for name, value in named_fields(model)}
 
 
-def to_plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a model, or a list of models, as objects with JSON names; any other value as it is."""
     if attrs.has(type(value)):
         return _with_json_names(value)
     if isinstance(value, list) and any(attrs.has(type(item)) for item in value):
-        return [to_plain(item) for item in value]
+        return [_plain(item) for item in value]
     return value
 
 

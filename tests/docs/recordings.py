@@ -28,7 +28,7 @@ from tests.docs.markdown import ROOT
 
 from puretalk_client import AsyncPuretalk
 from puretalk_client._cli import client, live_call, live_progress, main
-from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, _sandbox, sample_call, virtual_time
+from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, _served_calls, sample_call, virtual_time
 
 FOLDER = ROOT / "docs" / "recordings"
 
@@ -108,7 +108,7 @@ def run(sandbox: Sandbox, arguments: Sequence[str], live: Pictures | None = None
     with (
         mock.patch.dict(os.environ, environment),
         mock.patch.object(client, "AsyncPuretalk", connect),
-        mock.patch.object(_sandbox, "wall_time", return_value=_START),
+        mock.patch.object(_served_calls, "wall_time", return_value=_START),
         mock.patch.object(live_call, "Live", live),
         mock.patch.object(live_progress, "Live", live),
         mock.patch.object(sys, "stdout", screen),

@@ -82,8 +82,8 @@ EXPORTS = (
     Mutant(
         "every digit of a post-analysis value",
         "export/_columns.py",
-        "pa.array(list(map(json_text, values)), pa.string())",
-        "pa.array([json_text(v if type(v) is not int else float(v)) for v in values], pa.string())",
+        "pa.array(json_texts(values), pa.string())",
+        "pa.array(json_texts([v if type(v) is not int else float(v) for v in values]), pa.string())",
         "test_post_analysis",
         TABLE,
     ),

@@ -1785,6 +1785,14 @@ COMMAND_AND_SANDBOX = (
 
 OPTIONS_OF_A_CLIENT = (
     Mutant(
+        "the number of an attempt in its span",
+        "_core/telemetry.py",
+        '"http.request.resend_count": exchange.attempts - 1',
+        '"http.request.resend_count": exchange.attempts',
+        "each_retry_is_a_span",
+        f"{CORE}/test_telemetry.py",
+    ),
+    Mutant(
         "the header with the key",
         "_core/channel.py",
         "place.parts(secret.reveal()) if place is not None else ((), ())",

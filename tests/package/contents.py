@@ -23,10 +23,10 @@ SDIST = (
     r"overlay/codegen/\w+\.py",
     r"overlay/templates/(?:runtime/\w+\.py|\w+\.py\.jinja|\w+\.jinja)",
     r"overlay/(?:README\.md|openapi\.sha256|spec-fixes\.yaml)",
-    r"docs/(?:[\w-]+/)*[\w-]+\.(?:md|svg|py|css|toml)",
+    r"docs/(?:[\w-]+/)*[\w-]+\.(?:md|svg|py|css|js|inv|toml)",
     r"examples/(?:[\w-]+/)*[\w-]+\.(?:py|md|ipynb|toml)",
     r"requirements/(?:\w+\.txt|sbom\.py)",
-    r"tests/(?:[\w-]+/)*[\w-]+\.(?:py|yaml|json|jsonl|txt|pem|in|ndjson|cast)",
+    r"tests/(?:[\w-]+/)*[\w-]+\.(?:py|yaml|json|jsonl|txt|pem|in|ndjson|cast|js)",
     r"[A-Z]+\.md|LICENSE|Makefile|PKG-INFO|\.gitignore",
     r"generator-config\.yaml|openapi\.yaml|pyproject\.toml",
 )

@@ -15,7 +15,7 @@ import msgspec
 from .._call_status import CallStatus
 from .._core.decoding import convert
 from .._post_analysis import PostAnalysisValue
-from ..models import NAMED_BY_CUSTOMERS, Call, CallMetadata, to_plain
+from ..models import NAMED_BY_CUSTOMERS, Call, CallMetadata, _plain
 from ._lifecycle import Lifecycle
 from ._samples import sample_call
 
@@ -171,7 +171,7 @@ def _text_of(turns: object) -> str:
 
 
 def _to_json(value: object) -> Any:
-    return value.received if isinstance(value, CallMetadata) else msgspec.to_builtins(to_plain(value))
+    return value.received if isinstance(value, CallMetadata) else msgspec.to_builtins(_plain(value))
 
 
 def _validate_status(value: object) -> CallStatus:

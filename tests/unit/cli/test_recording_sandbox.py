@@ -27,7 +27,7 @@ def test_recording(tmp_path: Path) -> None:
     sandbox, target = Sandbox(), tmp_path / "call.wav"
     sandbox.add_recording(SAMPLE_CALL_ID, seconds=1)
     with running_server(sandbox) as url:
-        environment = {**os.environ, "PURETALK_BASE_URL": url, "PURETALK_API_KEY": sandbox.api_key}
+        environment = {**os.environ, "PYTHONDEVMODE": "", "PURETALK_BASE_URL": url, "PURETALK_API_KEY": sandbox.api_key}
         done = subprocess.run(
             [*PURETALK, "recording", SAMPLE_CALL_ID, "-o", str(target)],
             env=environment,
