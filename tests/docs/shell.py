@@ -76,12 +76,21 @@ def run(block: Block, folder: Path) -> None:
 
 def _run_sandbox(environment: Mapping[str, str]) -> None:
     """Start a sandbox, read the two lines that it prints, and end it with Ctrl-C."""
-    with subprocess.Popen(["puretalk", "sandbox"], env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        ["puretalk", "sandbox"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a background job ignores
+    ) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline(), process.stdout.readline()]
         finally:
             process.send_signal(signal.SIGINT)
-        code = process.wait(TIMEOUT)
+        try:
+            code = process.wait(TIMEOUT)
+        finally:
+            process.kill()
     if code or [line.partition("=")[0] for line in lines] != ["export PURETALK_BASE_URL", "export PURETALK_API_KEY"]:
         raise RuntimeError(f"puretalk sandbox: exit code {code}, {lines}")
