@@ -15,8 +15,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from .._call_status import CallStatus
-from .._display.values import duration, to_json, to_text, transcript_text, turns_of
-from ..models import Call, CallAnalysis
+from .._display.values import analysis_of, facts_of, to_json, to_text, transcript_text, turns_of
+from ..models import Call
 from .console import lines, make_console, text
 from .conversation import conversation
 
@@ -51,9 +51,9 @@ def call_page(call: Call, console: Console, *, slow: float) -> RenderableType:
 
 def _sections(call: Call, console: Console, slow: float) -> Iterator[RenderableType]:
     yield _title(call, console.width)
-    if facts := _facts(call):
+    if facts := facts_of(call):
         yield _indent(_grid(facts))
-    if analysis := _analysis(call):
+    if analysis := analysis_of(call):
         yield _heading("Analysis")
         yield _indent(_grid(analysis))
     if call.post_analysis.pairs:
@@ -100,36 +100,6 @@ def _grid(rows: _Rows) -> Table:
     for label, value in rows:
         table.add_row(text(label), lines(value))
     return table
-
-
-def _facts(call: Call) -> _Rows:
-    numbers = [to_text(call.from_number), to_text(call.to_number)]
-    rows = [
-        ("Assistant", to_text(call.assistant_name) or to_text(call.assistant_id)),
-        ("Type", to_text(call.call_type)),
-        ("Numbers", " -> ".join(number or "?" for number in numbers) if any(numbers) else ""),
-        ("Started", to_text(call.start_time)),
-        ("Duration", duration(call.call_duration_seconds)),
-        ("Answered by", to_text(call.answered_by)),
-        ("Sentiment", to_text(call.sentiment)),
-        ("Billed", to_text(call.is_billed)),
-    ]
-    return [(label, value) for label, value in rows if value]
-
-
-def _analysis(call: Call) -> _Rows:
-    analysis = call.call_analysis
-    if not isinstance(analysis, CallAnalysis):
-        rows = [("Analysis", to_text(analysis))]
-    else:
-        call_parts = (analysis.call_completion, analysis.call_completion_summary)
-        task_parts = (analysis.task_completion, analysis.task_completion_summary)
-        rows = [("Summary", to_text(analysis.summary)), ("Call", _joined(call_parts)), ("Task", _joined(task_parts))]
-    return [(label, value) for label, value in rows if value]
-
-
-def _joined(parts: tuple[object, ...]) -> str:
-    return "\n".join(filter(None, map(to_text, parts)))
 
 
 def _post_analysis(call: Call, width: int) -> Table:

@@ -6,10 +6,21 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from puretalk_generated.models import CallAnalysis, TranscriptTurn
+from puretalk_generated.models import TranscriptTurn
 
 from .clean import clean, harmless
-from .values import actions_of, duration, latency_of, role_of, to_json, to_text, transcript_text, turns_of, words_of
+from .values import (
+    actions_of,
+    analysis_of,
+    facts_of,
+    latency_of,
+    role_of,
+    to_json,
+    to_text,
+    transcript_text,
+    turns_of,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from ..models import Call
@@ -39,9 +50,9 @@ class RenderedCall:
 def _sections(call: Call, slow: float) -> Iterator[str]:
     status = to_text(call.status.value) or "no status"
     yield f"<h4>Call {_text(to_text(call.call_id) or 'without an id')}: {_text(status)}</h4>"
-    yield _table(_facts(call))
-    if isinstance(analysis := call.call_analysis, CallAnalysis) and (rows := _analysis(analysis)):
-        yield "<h5>Analysis</h5>" + _table(rows)
+    yield _table(facts_of(call))
+    if analysis := analysis_of(call):
+        yield "<h5>Analysis</h5>" + _table(analysis)
     if pairs := call.post_analysis.pairs:
         rows = [
             ("(no name)" if name is None else name, value if isinstance(value, str) else to_json(value))
@@ -54,33 +65,10 @@ def _sections(call: Call, slow: float) -> Iterator[str]:
         yield f'<h5>Transcript</h5><div style="{_VALUE}">{_text(spoken)}</div>'
 
 
-def _facts(call: Call) -> list[tuple[str, str]]:
-    numbers = [to_text(call.from_number), to_text(call.to_number)]
-    return [
-        ("Assistant", to_text(call.assistant_name) or to_text(call.assistant_id)),
-        ("Type", to_text(call.call_type)),
-        ("Numbers", " \N{RIGHTWARDS ARROW} ".join(number or "?" for number in numbers) if any(numbers) else ""),
-        ("Started", to_text(call.start_time)),
-        ("Duration", duration(call.call_duration_seconds)),
-        ("Answered by", to_text(call.answered_by)),
-        ("Sentiment", to_text(call.sentiment)),
-    ]
-
-
-def _analysis(analysis: CallAnalysis) -> list[tuple[str, str]]:
-    rows = [
-        ("Summary", (analysis.summary,)),
-        ("Call", (analysis.call_completion, analysis.call_completion_summary)),
-        ("Task", (analysis.task_completion, analysis.task_completion_summary)),
-    ]
-    return [(label, text) for label, parts in rows if (text := "\n".join(filter(None, map(to_text, parts))))]
-
-
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     cells = [
         f'<tr><th scope="row" style="{_LABEL}">{_text(label)}</th><td style="{_VALUE}">{_text(value)}</td></tr>'
         for label, value in rows
-        if value
     ]
     return f"<table><tbody>{''.join(cells)}</tbody></table>"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from puretalk_generated.models import TranscriptTurn, TurnLatency
+from puretalk_generated.models import CallAnalysis, TranscriptTurn, TurnLatency
 
 if TYPE_CHECKING:
     from ..models import Call
@@ -47,6 +47,38 @@ def duration(value: object) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def facts_of(call: Call) -> list[tuple[str, str]]:
+    """Return the facts of a call that are known, each with its label."""
+    numbers = [to_text(call.from_number), to_text(call.to_number)]
+    rows = [
+        ("Assistant", to_text(call.assistant_name) or to_text(call.assistant_id)),
+        ("Type", to_text(call.call_type)),
+        ("Numbers", " -> ".join(number or "?" for number in numbers) if any(numbers) else ""),
+        ("Started", to_text(call.start_time)),
+        ("Duration", duration(call.call_duration_seconds)),
+        ("Answered by", to_text(call.answered_by)),
+        ("Sentiment", to_text(call.sentiment)),
+        ("Billed", to_text(call.is_billed)),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def analysis_of(call: Call) -> list[tuple[str, str]]:
+    """Return the analysis of a call, each part of it with its label; empty where there is none."""
+    analysis = call.call_analysis
+    if not isinstance(analysis, CallAnalysis):
+        rows = [("Analysis", to_text(analysis))]
+    else:
+        call_parts = (analysis.call_completion, analysis.call_completion_summary)
+        task_parts = (analysis.task_completion, analysis.task_completion_summary)
+        rows = [("Summary", to_text(analysis.summary)), ("Call", _joined(call_parts)), ("Task", _joined(task_parts))]
+    return [(label, value) for label, value in rows if value]
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    return "\n".join(filter(None, map(to_text, parts)))
 
 
 def turns_of(call: Call) -> list[TranscriptTurn]:

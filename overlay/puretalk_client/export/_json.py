@@ -45,7 +45,6 @@ class _Envelope(msgspec.Struct):
 
 
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
-_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def received_call(content: bytes) -> bytes:
