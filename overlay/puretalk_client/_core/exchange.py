@@ -168,19 +168,24 @@ class Exchange:
         return leaves_at
 
     async def _limited_attempt(self) -> Any:
-        """Make an attempt within its own time, and within the caller's own limiter."""
-        async with contextlib.AsyncExitStack() as stack:
-            if isinstance(self.limiter, AbstractAsyncContextManager):
-                await stack.enter_async_context(entered(self.limiter))
-            if self.attempt_timeout is None:
+        """Make an attempt within the caller's own limiter, and within its own time."""
+        if self.limiter is None:
+            return await self._timed_attempt()
+        assert isinstance(self.limiter, AbstractAsyncContextManager)
+        async with entered(self.limiter):
+            return await self._timed_attempt()
+
+    async def _timed_attempt(self) -> Any:
+        """Make an attempt within its own time, if it has one."""
+        if self.attempt_timeout is None:
+            return await self._attempt()
+        try:
+            with Deadline(self.attempt_timeout, self.pool.bind(), self.pool.deadlines):
                 return await self._attempt()
-            try:
-                with Deadline(self.attempt_timeout, self.pool.bind(), self.pool.deadlines):
-                    return await self._attempt()
-            except TimeoutError as error:
-                if isinstance(error, errors.PuretalkError):
-                    raise
-                raise errors.APITimeoutError(f"No response within {self.attempt_timeout:g} s") from None
+        except TimeoutError as error:
+            if isinstance(error, errors.PuretalkError):
+                raise
+            raise errors.APITimeoutError(f"No response within {self.attempt_timeout:g} s") from None
 
     async def _attempt(self) -> Any:
         """Send the request once, and read the response."""

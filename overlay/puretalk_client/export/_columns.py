@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import operator
 import types
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import attrs
@@ -62,43 +61,47 @@ def _column(hint: Any, redacted: Collection[Step], path: Step) -> Column:
     return json_column(list if origin is list else dict if origin is dict else None)
 
 
-def _require(kind: type | tuple[type, ...], values: Sequence[Any], place: Place) -> Sequence[Any]:
-    """Return the values with None in place of each that is not of this type, which is noted."""
+def _check(kinds: tuple[type, ...], values: Sequence[Any], place: Place) -> tuple[Sequence[Any], pa.Array | None]:
+    """Return the values, and where they are None, if anywhere.
+
+    None is in place of each value that is of none of the types, which is noted.
+    """
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, kind):
+        if not isinstance(value, kinds):
             raise TypeError
         return value
 
-    fast = {kind, NONE} if isinstance(kind, type) else {*kind, NONE}
-    return values if fast.issuperset(map(type, values)) else place.replace(values, convert)
+    found = set(map(type, values))
+    if not found <= {*kinds, NONE}:
+        values = place.replace(values, convert)
+        found.add(NONE)
+    return values, pa.array([value is None for value in values], pa.bool_()) if NONE in found else None
 
 
-def _nulls(values: Sequence[Any]) -> pa.Array | None:
-    """Return where there is None; None where nowhere."""
-    if NONE not in set(map(type, values)):
-        return None
-    return pa.array([value is None for value in values], pa.bool_())
+def transposer(names: Sequence[str]) -> Callable[[Sequence[Any]], Sequence[Sequence[Any]]]:
+    """Return what reads the fields of models: for each name, the values of all.
 
-
-def transpose(models: Sequence[Any], names: Sequence[str]) -> Sequence[Sequence[Any]]:
-    """Return the values of each field."""
-    return [list(map(operator.attrgetter(name), models)) for name in names]
+    A comprehension that names the field takes a third of the time of ``operator.attrgetter``.
+    """
+    source = ", ".join(f"[model.{name} for model in models]" for name in names)
+    transpose: Callable[[Sequence[Any]], Sequence[Sequence[Any]]] = eval(f"lambda models: ({source},)")
+    return transpose
 
 
 def _struct(model: Any, redacted: Collection[Step], path: Step) -> Column:
     columns = model_columns(model, redacted, path)
     fields = [pa.field(name, column.type) for name, (_, column) in columns.items()]
     names = [name for name, _ in columns.values()]
+    transpose = transposer(names)
     absent = model(**dict.fromkeys(names))  # its fields are read where there is no model
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        values = _require(model, values, place)
-        nulls = _nulls(values)
+        values, nulls = _check((model,), values, place)
         present = values if nulls is None else [absent if value is None else value for value in values]
         arrays = [
             column.build(held, place.below(json_name))
-            for held, (json_name, (_, column)) in zip(transpose(present, names), columns.items(), strict=True)
+            for held, (json_name, (_, column)) in zip(transpose(present), columns.items(), strict=True)
         ]
         return pa.StructArray.from_arrays(arrays, fields=fields, mask=nulls)
 
@@ -112,11 +115,11 @@ def _list(item: Column) -> Column:
     arrow = pa.list_(item.type)
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        values = _require((list, tuple), values, place)
+        values, nulls = _check((list, tuple), values, place)
         lists = [value or () for value in values]
         offsets = [0, *itertools.accumulate(map(len, lists))]
         items = item.build(list(itertools.chain.from_iterable(lists)), place.items(offsets))
-        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=arrow, mask=_nulls(values))
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=arrow, mask=nulls)
 
     return Column(arrow, build)
 
@@ -137,7 +140,7 @@ def _post_analysis_item(redacted: Collection[Step], path: Step) -> Column:
     has_name, has_value = (*path, "name") not in redacted, (*path, "value") not in redacted
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        values = _require(PostAnalysisItem, values, place)
+        values, nulls = _check((PostAnalysisItem,), values, place)
         here = place.below("value")
         names = [value.name if value is not None and has_name else None for value in values]
         held = [value.value if value is not None and has_value else None for value in values]
@@ -158,7 +161,7 @@ def _post_analysis_item(redacted: Collection[Step], path: Step) -> Column:
             pa.array(of_kind("boolean"), pa.bool_()),
             _exact(held, here) if has_value else pa.nulls(len(held), pa.string()),
         ]
-        return pa.StructArray.from_arrays(arrays, fields=list(arrow), mask=_nulls(values))
+        return pa.StructArray.from_arrays(arrays, fields=list(arrow), mask=nulls)
 
     return Column(arrow, build)
 

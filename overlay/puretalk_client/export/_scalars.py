@@ -19,6 +19,8 @@ Drifts: TypeAlias = dict[int, dict[str, None]]
 Step: TypeAlias = tuple[str, ...]
 
 MISMATCH = (TypeError, ValueError, OverflowError, RecursionError)
+_REFUSED = (pa.ArrowException, *MISMATCH)
+"""What pyarrow raises for values that it does not convert."""
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _FIRST = (datetime.datetime.min.replace(tzinfo=datetime.UTC) - _EPOCH) // _MICROSECOND
@@ -77,19 +79,29 @@ class Column:
     build: Callable[[Sequence[Any], Place], pa.Array] = field(repr=False)
 
 
-def _scalar(arrow: pa.DataType, fast: frozenset[type] | None, convert: Callable[[Any], Any]) -> Column:
-    """Return a column of values that pyarrow converts itself if all are in its range, and of the types ``fast``.
-
-    None where pyarrow refuses what does not match. Others it converts: true to 1.0, and 4.0 to 4.
-    """
+def _scalar(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
+    """Return a column of values for which pyarrow refuses what does not match."""
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        if fast is None or fast.issuperset(map(type, values)):
-            try:
-                return pa.array(values, arrow)
-            except (pa.ArrowException, UnicodeEncodeError, OverflowError):
-                pass
-        return pa.array(place.replace(values, convert), arrow)
+        try:
+            return pa.array(values, arrow)
+        except _REFUSED:
+            return pa.array(place.replace(values, convert), arrow)
+
+    return Column(arrow, build)
+
+
+def _number(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
+    """Return a column of numbers; asked for their type, pyarrow would also take true for 1.0, and 4.0 for 4."""
+
+    def build(values: Sequence[Any], place: Place) -> pa.Array:
+        try:
+            array = pa.array(values)
+        except _REFUSED:
+            array = None
+        if array is None or array.type != arrow:
+            array = pa.array(place.replace(values, convert), arrow)
+        return array
 
     return Column(arrow, build)
 
@@ -129,9 +141,8 @@ def _read_datetime(value: Any) -> int:
 
 NONE = type(None)
 _MOMENT = pa.timestamp("us", tz="UTC")
-TEXT = _scalar(pa.string(), None, _read_text)
-_NUMBER = _scalar(pa.float64(), frozenset({float, int, NONE}), _read_number)
-_BOOLEAN = _scalar(pa.bool_(), None, _read_boolean)
+TEXT = _scalar(pa.string(), _read_text)
+_BOOLEAN = _scalar(pa.bool_(), _read_boolean)
 
 
 def enum_column(known: frozenset[str]) -> Column:
@@ -157,6 +168,8 @@ def json_column(expected: type | None = None) -> Column:
         return json_text(value)
 
     def texts_of(values: Sequence[Any]) -> list[str | None]:
+        if not any(values):
+            return [None if value is None else empty for value in values]
         full = iter(json_texts([value for value in values if value]))
         return [next(full) if value else None if value is None else empty for value in values]
 
@@ -187,8 +200,8 @@ def _metadata(values: Sequence[CallMetadata], place: Place) -> pa.Array:
 
 SCALARS: dict[Any, Column] = {
     str: TEXT,
-    int: _scalar(pa.int64(), frozenset({int, NONE}), _read_integer),
-    float: _NUMBER,
+    int: _number(pa.int64(), _read_integer),
+    float: _number(pa.float64(), _read_number),
     bool: _BOOLEAN,
     datetime.datetime: Column(_MOMENT, lambda values, place: pa.array(place.replace(values, _read_datetime), _MOMENT)),
     CallStatus: Column(TEXT.type, _status),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from .._core.options import validate_int
 from ..errors import ConfigurationError
 from ..models import Call
-from ._columns import model_columns, transpose
+from ._columns import model_columns, transposer
 from ._json import unknown_fields
 from ._scalars import Column, Drifts, Place
 from ._selection import Selection
@@ -36,6 +36,7 @@ class CallTable:
         self._columns: dict[str, tuple[str, Column]] = {
             name: column for name, column in columns.items() if selection.has(name)
         }
+        self._transpose = transposer([field for field, _ in self._columns.values()])
         fields = [pa.field(name, column.type) for name, (_, column) in self._columns.items()]
         self._has_drift = selection.has("_drift")
         self._has_unknown = selection.has("_unknown")
@@ -48,10 +49,9 @@ class CallTable:
         """Return calls as a record batch; ``unknown`` has the JSON of each one's unknown fields."""
         drifts: Drifts = {}
         place = Place((), operator.index, drifts)
-        held = transpose(calls, [field for field, _ in self._columns.values()])
         arrays = [
             column.build(values, place.below(name))
-            for values, (name, (_, column)) in zip(held, self._columns.items(), strict=True)
+            for values, (name, (_, column)) in zip(self._transpose(calls), self._columns.items(), strict=True)
         ]
         if self._has_drift:
             arrays.append(pa.array([list(drifts.get(row, ())) for row in range(len(calls))], _PATHS))
