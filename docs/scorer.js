@@ -2,7 +2,7 @@
 // The numbers are those of Sphinx, except that a name of the API counts less.
 var Scorer = {
   score: ([page, title, anchor, description, score, file, kind]) => {
-    if (/^(how-to\/|tutorial|cli$|export$|testing$|recordings$|telemetry$|engines$|policies$)/.test(page)) return score + 20;
+    if (/^(how-to\/|tutorial$|reference\/cli$)/.test(page)) return score + 20;
     if (/^explanation\//.test(page)) return score + 18;
     return /^(benchmarks|profile|regeneration|update-spec)$/.test(page) ? score - 10 : score;
   },
