@@ -25,8 +25,6 @@ release = re.findall(r'"(.*)"', (ROOT / "overlay/puretalk_client/_version.py").r
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.intersphinx"]
 exclude_patterns = ["_build"]
 nitpicky = True
-PLANNED = ("policies", "telemetry", "testing", "recordings", "engines", "backfill")
-"""Pages of the navigation that may not be written yet. A toctree that names one without a file would be an error."""
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -94,13 +92,6 @@ def resolve_public_name(
     return None
 
 
-def omit_planned(app: Sphinx, name: str, source: list[str]) -> None:
-    """Leave pages that are not written yet out of the navigation."""
-    for page in PLANNED:
-        if name == "index" and not (DOCS / f"{page}.md").exists():
-            source[0] = source[0].replace(f"\n{page}\n", "\n")
-
-
 def write_llms_txt(app: Sphinx, failure: Exception | None) -> None:
     """Write ``llms.txt``: the pages by section, each with its first sentence and a link to its Markdown."""
     if failure is not None or app.builder.name != "html":
@@ -110,9 +101,14 @@ def write_llms_txt(app: Sphinx, failure: Exception | None) -> None:
     for tree in env.get_doctree("index").findall(_is_toctree):
         lines += ["", f"## {tree['caption']}", ""]
         for _, name in tree["entries"]:
-            page = f"{name}.html" if name.startswith("reference/") else f"_sources/{name}.md.txt"
+            page = f"{name}.html" if _has_docstrings(env, name) else f"_sources/{name}.md.txt"
             lines.append(f"- [{env.titles[name].astext()}]({page}): {_summary(env.get_doctree(name))}")
     (Path(app.outdir) / "llms.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _has_docstrings(env: BuildEnvironment, name: str) -> bool:
+    """Whether a page gets text from docstrings, which its Markdown does not have."""
+    return "{eval-rst}" in Path(env.doc2path(name)).read_text(encoding="utf-8")
 
 
 def _is_toctree(node: nodes.Node) -> bool:
@@ -133,7 +129,6 @@ def keep_colons(app: Sphinx, what: str, name: str, value: object, options: objec
 
 def setup(app: Sphinx) -> None:
     """Register what is above."""
-    app.connect("source-read", omit_planned)
     app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before napoleon
     app.connect("missing-reference", resolve_public_name)
     app.connect("build-finished", write_llms_txt)

@@ -15,7 +15,7 @@ from puretalk_client.testing import EXAMPLE_CALL_ID, SAMPLE_CALL_ID
 from .markdown import Block
 
 ELSEWHERE: Mapping[str, str] = {
-    "docs/engines.md": "needs engines, which have environments of their own; tests/engines runs these",
+    "docs/how-to/engines.md": "needs engines, which have environments of their own; tests/engines runs these",
     "docs/update-spec.md": "recorded runs of commands that change the repository; tests/codegen runs them",
 }
 """Pages whose console blocks other tests run, and why."""

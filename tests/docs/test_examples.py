@@ -133,7 +133,7 @@ def test_no_example_is_overlooked() -> None:
     """Every fence that begins a Python or console block is an example, or says why it is not."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     # tests/engines runs these.
-    assert {block.page for block in blocks("py")} == {"docs/engines.md"}
+    assert {block.page for block in blocks("py")} == {"docs/how-to/engines.md"}
     for language, run in (("python", EXAMPLES), ("console", CONSOLE)):
         found = list(blocks(language))
         assert len(found) == text.count(f"```{language}\n")

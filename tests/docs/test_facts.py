@@ -132,9 +132,9 @@ def test_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_exit_codes() -> None:
-    """docs/cli.md has the exit codes of ``puretalk --help``."""
+    """docs/reference/cli.md has the exit codes of ``puretalk --help``."""
     printed = dict(re.findall(r"^  (\d+) +(.*)$", EXIT_CODES, re.MULTILINE))
-    assert dict(re.findall(r"^\| (\d+) \| (.*) \|$", TEXTS["docs/cli.md"], re.MULTILINE)) == printed
+    assert dict(re.findall(r"^\| (\d+) \| (.*) \|$", TEXTS["docs/reference/cli.md"], re.MULTILINE)) == printed
 
 
 @pytest.mark.parametrize("page", TEXTS)

@@ -22,5 +22,6 @@ def test_recording(name: str) -> None:
 
 def test_pages() -> None:
     """Every picture is in a page, with a text for those who cannot see it."""
-    shown = re.findall(r"!\[[^\]]+\]\((?:docs/)?recordings/(\w+)\.svg\)", "".join(page.read_text() for page in PAGES))
+    text = "".join(page.read_text() for page in PAGES)
+    shown = re.findall(r"!\[[^\]]+\]\((?:docs/|\.\./)recordings/(\w+)\.svg\)", text)
     assert set(shown) == set(RECORDINGS) == {file.stem for file in FOLDER.iterdir()}

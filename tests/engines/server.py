@@ -87,7 +87,7 @@ class Server:
 
 
 def run_example(module: str, folder: Path) -> str:
-    """Run the script of docs/engines.md that imports a module, in a folder; return what it prints."""
+    """Run the script of docs/how-to/engines.md that imports a module, in a folder; return what it prints."""
     (script,) = (block.text for block in blocks("py") if f"from {module} import" in block.text)
     (folder / "example.py").write_text(script, encoding="utf-8")
     command = [sys.executable, "-X", "faulthandler", "example.py"]

@@ -100,7 +100,7 @@ def test_nothing_to_fetch(client: Any) -> None:
 
 
 def test_example(server: Server, tmp_path: Path) -> None:
-    """The script of docs/engines.md runs."""
+    """The script of docs/how-to/engines.md runs."""
     (tmp_path / "ids.txt").write_text("\n".join(server.ids))
     assert run_example("puretalk_client.export.dask", tmp_path) == "40 2\n"
     assert len(rows(tmp_path / "calls")) == 40

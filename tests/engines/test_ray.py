@@ -114,7 +114,7 @@ def test_refuses_a_rate(rate_limit: Any, target: Path) -> None:
 
 
 def test_example(server: Server, tmp_path: Path) -> None:
-    """The script of docs/engines.md runs, on a cluster of its own."""
+    """The script of docs/how-to/engines.md runs, on a cluster of its own."""
     (tmp_path / "ids.txt").write_text("\n".join(server.ids))
     assert run_example("puretalk_client.export.ray", tmp_path).splitlines()[-1] == "40 2"
     assert len(rows(tmp_path / "calls")) == 40
