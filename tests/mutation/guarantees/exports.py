@@ -1,4 +1,4 @@
-"""The guarantees of exports; ``mutants.py`` has the others."""
+"""Guarantees of exports."""
 
 from __future__ import annotations
 
