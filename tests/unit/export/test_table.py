@@ -210,6 +210,17 @@ def test_mismatches_within_a_transcript() -> None:
     assert sorted(found["_drift"]) == [*paths, *(f"{turn}.turn_latency.{name}" for name in ("eou_delay", "latency"))]
 
 
+def test_numbers_are_not_converted() -> None:
+    """True is not 1.0, also after a number, and 4.0 is not 4: pyarrow alone would convert them."""
+    latencies: list[Any] = [1.5, True, 2, False]
+    turns = [TranscriptTurn(turn_latency=TurnLatency(latency=latency)) for latency in latencies]
+    seconds: Any = 4.0
+    found = row(Call(call_id="c", call_duration_seconds=seconds, transcript_object=turns))
+    assert found["call_duration_seconds"] is None
+    assert [turn["turn_latency"]["latency"] for turn in found["transcript_object"]] == [1.5, None, 2.0, None]
+    assert found["_drift"] == ["$.call_duration_seconds", "$.transcript_object[*].turn_latency.latency"]
+
+
 def test_moments_are_in_utc() -> None:
     """With their microseconds, over all years that a datetime has."""
     east = timezone(timedelta(hours=5, minutes=30))
