@@ -72,7 +72,7 @@ CLIENT_OPTIONS = (
     Mutant(
         "the refusal of headers that the client sends itself",
         "_core/options.py",
-        "if name.lower() in reserved:",
+        "if name.lower() in _RESERVED_HEADERS or name.lower() == key_header:",
         "if False:",
         "unusable_default_headers",
         f"{UNIT}/test_client_options.py",
