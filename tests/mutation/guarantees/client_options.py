@@ -14,6 +14,14 @@ CLIENT_OPTIONS = (
         f"{CORE}/test_telemetry.py",
     ),
     Mutant(
+        "requests that broken telemetry does not change",
+        "_core/telemetry.py",
+        "return isinstance(error, Exception)",
+        "return False",
+        "broken_propagator",
+        f"{CORE}/test_telemetry.py",
+    ),
+    Mutant(
         "the header with the key",
         "_core/channel.py",
         "place.parts(secret.reveal()) if place is not None else ((), ())",
