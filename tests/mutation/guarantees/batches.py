@@ -43,7 +43,7 @@ BATCHES = (
         "isinstance(failure, FATAL)",
         "False",
         "what_ends_every_request",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_failures.py",
     ),
     Mutant(
         "errors without frames in a batch",
@@ -51,7 +51,7 @@ BATCHES = (
         "        link.__traceback__ = None\n",
         "        pass\n",
         "keeps_no_frame_alive",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_failures.py",
     ),
     Mutant(
         "errors without a context in a batch",
@@ -59,7 +59,7 @@ BATCHES = (
         "    error.__context__ = None\n    return error",
         "    return error",
         "keeps_no_frame_alive",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_failures.py",
     ),
     Mutant(
         "a copy of the error for unwrap",
@@ -67,7 +67,7 @@ BATCHES = (
         "error = copy.copy(self.error)",
         "error = self.error",
         "keeps_no_frame_alive",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_failures.py",
     ),
     Mutant(
         "the facts of a copied error",
@@ -75,7 +75,7 @@ BATCHES = (
         "            error.__dict__.update(self.error.__dict__)  # an error may leave out what no pickle should hold\n",
         "",
         "keeps_no_frame_alive",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_failures.py",
     ),
     Mutant(
         "the end of the requests of a loop that is left",
@@ -83,7 +83,7 @@ BATCHES = (
         "            self._failure = None  # its traceback refers to this frame\n            await self.aclose()",
         "            self._failure = None",
         "loop_that_is_left",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_left.py",
     ),
     Mutant(
         "the end of the requests at the end of the block",
@@ -91,7 +91,7 @@ BATCHES = (
         "    async def __aexit__(self, *exc_info: object) -> None:\n        await self.aclose()",
         "    async def __aexit__(self, *exc_info: object) -> None:\n        pass",
         "end_of_the_block",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_left.py",
     ),
     Mutant(
         "an iterator that only the loop refers to",
@@ -99,7 +99,7 @@ BATCHES = (
         "        return self._iterate()",
         "        self._held = self._iterate()\n        return self._held",
         "loop_that_is_left",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_left.py",
     ),
     Mutant(
         "the end of a batch whose tasks somebody cancels",
@@ -107,7 +107,7 @@ BATCHES = (
         "if runner.cancelled() or not self._source.is_over:",
         "if False:",
         "loses_no_id_silently",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_left.py",
     ),
     Mutant(
         "the exception of the ids as it is",
@@ -131,7 +131,7 @@ BATCHES = (
         "if self._is_started or self._is_stopping:",
         "if False:",
         "loop_that_is_left or elsewhere",
-        f"{UNIT}/test_many.py",
+        f"{UNIT}/test_many_left.py",
     ),
     Mutant(
         "keys of ids that compare as they like",

@@ -35,7 +35,7 @@ TESTING = (
         "os.ftruncate(self._file, start)",
         "pass",
         "full_disk",
-        f"{UNIT}/testing/test_recorder.py",
+        f"{UNIT}/testing/test_recording_file.py",
     ),
     Mutant(
         "the spelling of the parts of a body that are not scrubbed",
@@ -115,7 +115,7 @@ TESTING = (
         "self.threads += 1\n        future",
         "future",
         "clock_waits_for_a_job",
-        f"{UNIT}/testing/test_virtual_time.py",
+        f"{UNIT}/testing/test_virtual_loop.py",
     ),
     Mutant(
         "real time after a block of virtual time",
