@@ -20,13 +20,11 @@ from typing import Any
 import psutil
 from starlette.types import Receive, Scope, Send
 from tests.docs.markdown import ROOT, blocks
+from tests.support.eventually import PATIENCE
 from tests.support.exports import contents, rows, side_ids
 
 from puretalk_client.export import ExportReport, Partition, fetch_partition, iter_plan, plan
 from puretalk_client.testing import Sandbox, sample_call
-
-PATIENCE = 60.0
-"""Seconds after which a test fails that would otherwise hang."""
 
 
 class Server:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.support.clock import now
 
 from puretalk_client import AsyncPuretalk, Attempt, ConfigurationError
 from puretalk_client.testing import (
@@ -24,11 +25,6 @@ from puretalk_client.testing import (
 )
 
 DAY = 86400.0
-
-
-def now() -> float:
-    """Return the time of the running event loop."""
-    return asyncio.get_running_loop().time()
 
 
 class TestThreads:

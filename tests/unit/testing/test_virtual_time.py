@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from tests.support.clock import now
 from tests.unit.testing.recording import client_of
 
 from puretalk_client import APITimeoutError, Attempt, RateLimitError
@@ -35,11 +36,6 @@ async def fail(error: type[BaseException]) -> None:
     """Sleep, and raise an error."""
     await asyncio.sleep(1)
     raise error
-
-
-def now() -> float:
-    """Return the time of the running event loop."""
-    return asyncio.get_running_loop().time()
 
 
 class TestClock:
