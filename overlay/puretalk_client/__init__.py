@@ -1,4 +1,9 @@
-"""Async Python client for the Puretalk AI voice-call API."""
+"""Async Python client for the Puretalk AI voice-call API.
+
+``_public.py`` lists the public names; add one there. Type checkers read it through the ``import *`` below. At run time,
+the first use of a name imports it through ``__getattr__`` (PEP 562), and all its names are then attributes of this
+module. Thus ``puretalk --help`` and other modules of this package start without importing the whole client.
+"""
 
 from ._version import __version__ as __version__
 
@@ -9,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load the public names with the first use of one (PEP 562): ``puretalk --help`` needs none of them."""
+        """Return a public name or module, which is not imported yet."""
         from importlib import import_module
 
         if name in ("drift", "errors", "models"):

@@ -32,7 +32,7 @@ from ._core.raw import RawResponse
 from ._core.redaction import Secret, install_log_filters
 from ._core.sender import Sender
 from ._core.telemetry import open_telemetry
-from ._core.transports import HTTPClient, open_transport
+from ._core.transports import HTTPClient, Transport, open_transport
 from ._core.transports.urls import resolve_base_url
 from ._envelope import Envelope
 from ._pagination import ListOperation, Paginator
@@ -41,19 +41,7 @@ from ._version import __version__
 from .errors import ConfigurationError
 from .models import Call
 
-RESERVED_HEADERS = frozenset(
-    {
-        *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "expect", "host"),
-        *("te", "transfer-encoding", "upgrade", "user-agent"),
-    }
-)
-"""Headers that the client or its HTTP library sends itself, beside that of the API key."""
-
 T = TypeVar("T")
-
-
-def _key_headers() -> set[str]:
-    return {API_KEY.name.lower()} if API_KEY is not None and API_KEY.location == "header" else set()
 
 
 class _CallsAttribute:
@@ -157,7 +145,7 @@ class AsyncPuretalk:
             }
             if given := [name for name, value in settings.items() if value is not None]:
                 raise ConfigurationError(f"http_client has settings of its own: pass it without {', '.join(given)}")
-        headers = validate_headers(default_headers, RESERVED_HEADERS | _key_headers())
+        headers = validate_headers(default_headers, API_KEY)
         agent = user_agent(f"puretalk-client/{__version__}", user_agent_suffix)
         patience = validate_retries(max_retries, retries)
         url = resolve_base_url(base_url, "PURETALK_BASE_URL", SERVER, allow_insecure=allow_insecure)
@@ -182,12 +170,12 @@ class AsyncPuretalk:
         if verify is False:
             warnings.warn("TLS certificates are not verified: anybody can read the API key", stacklevel=2)
         install_log_filters()
-        kind = "httpx" if transport is None else transport
-        pool = Pool(
-            open_transport(kind, options, http_client),
-            options.max_connections,
-            lambda url: open_transport(kind, evolve(options, base_url=url), http_client),
-        )
+
+        def open_at(url: str) -> Transport:
+            kind = "httpx" if transport is None else transport
+            return open_transport(kind, evolve(options, base_url=url), http_client)
+
+        pool = Pool(open_at(url), options.max_connections, open_at)
         self._use(Sender(options, pool, Envelope(strict=strict)), verify_call_id)
 
     def _use(self, sender: Sender, verify_call_id: bool) -> None:
@@ -299,12 +287,7 @@ class AsyncPuretalk:
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received.
 
-        Args:
-            request: What an operation's ``request`` function built.
-            responses: That operation's ``RESPONSES``; ``parse`` of the response uses them.
-            timeout: Seconds for the request with all its attempts; else the client's.
-            max_retries: How often it is sent again after a transient failure; else the client's.
-            retries: In place of ``max_retries``, how patient it is; else the client's.
+        The arguments are those of ``send``; only ``parse`` of the response uses ``responses``.
 
         Raises:
             PuretalkError: No success, or the body is too large.

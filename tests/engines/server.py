@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ from typing import Any
 import psutil
 from starlette.types import Receive, Scope, Send
 from tests.docs.markdown import ROOT, blocks
+from tests.support.eventually import PATIENCE
+from tests.support.exports import contents, rows, side_ids
 
+from puretalk_client.export import ExportReport, Partition, fetch_partition, iter_plan, plan
 from puretalk_client.testing import Sandbox, sample_call
-
-PATIENCE = 60.0
-"""Seconds after which a test fails that would otherwise hang."""
 
 
 class Server:
@@ -84,6 +85,29 @@ class Server:
             self._is_held.set()
             await asyncio.to_thread(self._is_released.wait, PATIENCE)
         await self.sandbox(scope, receive, send)
+
+
+def assert_survives_a_kill(server: Server, folder: Path, run: Callable[[Iterable[Partition]], ExportReport]) -> None:
+    """Kill a worker: another one fetches its partition, every call is there once, and a second run fetches nothing."""
+    undisturbed, target = folder / "undisturbed", folder / "calls"
+    for partition in plan(server.ids, undisturbed, rows=7):
+        fetch_partition(partition)
+    server.reset()
+    with ThreadPoolExecutor(1) as thread, server.holding(after=10):
+        first = thread.submit(run, iter_plan(server.ids, target, rows=7))
+        server.kill_a_worker()
+    report = first.result()
+    assert (report.rows, report.failed, report.pending) == (40, 2, 6)
+    assert rows(target) == rows(undisturbed)
+    assert side_ids(target, "failed") == ["no-1", "no-2"]
+    assert 2 in server.requests.values()  # by the worker that was killed, and by another
+    assert (target / "_manifest.json").exists()
+
+    server.reset()
+    files = contents(target)
+    assert run(plan(server.ids, target, rows=7)).rows == 40
+    assert contents(target) == files
+    assert not server.requests
 
 
 def run_example(module: str, folder: Path) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
-from tests.engines.server import Server, assert_on_loopback, run_example, worker_processes
-from tests.support.exports import contents, rows, side_ids
+from tests.engines.server import Server, assert_on_loopback, assert_survives_a_kill, run_example, worker_processes
+from tests.support.exports import rows
 
 from puretalk_client import ConfigurationError
-from puretalk_client.export import fetch_partition, iter_plan, plan, plan_again
+from puretalk_client.export import plan, plan_again
 from puretalk_client.export.dask import fetch_partitions
 
 
@@ -39,27 +39,9 @@ def set_key(key: str | None) -> None:
         os.environ["PURETALK_API_KEY"] = key
 
 
-def test_a_worker_is_killed(client: Any, server: Server, target: Path, tmp_path: Path) -> None:
-    """Another one fetches its partition. Every call is there once, and a second run fetches nothing."""
-    undisturbed = tmp_path / "undisturbed"
-    for partition in plan(server.ids, undisturbed, rows=7):
-        fetch_partition(partition)
-    server.requests.clear()
-    with ThreadPoolExecutor(1) as thread, server.holding(after=10):
-        run = thread.submit(fetch_partitions, client, iter_plan(server.ids, target, rows=7))
-        server.kill_a_worker()
-    report = run.result()
-    assert (report.rows, report.failed, report.pending) == (40, 2, 6)
-    assert rows(target) == rows(undisturbed)
-    assert side_ids(target, "failed") == ["no-1", "no-2"]
-    assert 2 in server.requests.values()  # by the worker that was killed, and by another
-    assert (target / "_manifest.json").exists()
-
-    server.requests.clear()
-    files = contents(target)
-    assert fetch_partitions(client, plan(server.ids, target, rows=7)).rows == 40
-    assert contents(target) == files
-    assert not server.requests
+def test_a_worker_is_killed(client: Any, server: Server, tmp_path: Path) -> None:
+    """Nothing is lost, and nothing is fetched in vain."""
+    assert_survives_a_kill(server, tmp_path, functools.partial(fetch_partitions, client))
 
 
 def test_a_worker_without_a_key(client: Any, server: Server, target: Path) -> None:

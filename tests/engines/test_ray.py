@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 
 import pytest
 import ray
-from tests.engines.server import Server, assert_on_loopback, run_example, worker_processes
-from tests.support.exports import contents, rows, side_ids
+from tests.engines.server import Server, assert_on_loopback, assert_survives_a_kill, run_example, worker_processes
+from tests.support.exports import contents, rows
 
 from puretalk_client import AuthenticationError, ConfigurationError
-from puretalk_client.export import fetch_partition, iter_plan, plan
+from puretalk_client.export import plan
 from puretalk_client.export.ray import fetch_partitions
 
 
@@ -39,27 +40,9 @@ def cluster(server: Server, _end: None) -> None:
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("rate_limit", [None, 200])
-def test_a_worker_is_killed(server: Server, target: Path, tmp_path: Path, rate_limit: float | None) -> None:
-    """Another one fetches its partition. Every call is there once, and a second run fetches nothing."""
-    undisturbed = tmp_path / "undisturbed"
-    for partition in plan(server.ids, undisturbed, rows=7):
-        fetch_partition(partition)
-    server.reset()
-    with ThreadPoolExecutor(1) as thread, server.holding(after=10):
-        run = thread.submit(fetch_partitions, iter_plan(server.ids, target, rows=7), rate_limit=rate_limit)
-        server.kill_a_worker()
-    report = run.result()
-    assert (report.rows, report.failed, report.pending) == (40, 2, 6)
-    assert rows(target) == rows(undisturbed)
-    assert side_ids(target, "failed") == ["no-1", "no-2"]
-    assert 2 in server.requests.values()  # by the worker that was killed, and by another
-    assert (target / "_manifest.json").exists()
-
-    server.reset()
-    files = contents(target)
-    assert fetch_partitions(plan(server.ids, target, rows=7), rate_limit=rate_limit).rows == 40
-    assert contents(target) == files
-    assert not server.requests
+def test_a_worker_is_killed(server: Server, tmp_path: Path, rate_limit: float | None) -> None:
+    """Nothing is lost, and nothing is fetched in vain."""
+    assert_survives_a_kill(server, tmp_path, functools.partial(fetch_partitions, rate_limit=rate_limit))
 
 
 @pytest.mark.usefixtures("cluster")

@@ -118,6 +118,24 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
+def listening(command: list[str], port: int, log: Path) -> Iterator[None]:
+    """Run a program for the length of a ``with`` block, which begins when it listens; ``log`` has what it prints."""
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *command], stdin=subprocess.PIPE, stdout=output, stderr=output
+        ) as process,
+    ):
+        try:
+            wait_for(port, process, log)
+            yield
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(EXIT_SECONDS)
+
+
+@contextlib.contextmanager
 def gateway(name: str, upstream: int) -> Iterator[int]:
     """Run a gateway for the length of a ``with`` block; return its port."""
     configuration, arguments = GATEWAYS[name]
@@ -126,18 +144,8 @@ def gateway(name: str, upstream: int) -> Iterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         path, log = Path(folder, "configuration"), Path(folder, "log")
         path.write_text(configuration.format(folder=folder, port=port, upstream=upstream))
-        command = ["sh", "-c", UNTIL_INPUT_ENDS, "sh", executable, *arguments, str(path)]
-        with (
-            log.open("wb") as output,
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output) as process,
-        ):
-            try:
-                wait_for(port, process, log)
-                yield port
-            finally:
-                assert process.stdin is not None
-                process.stdin.close()
-                process.wait(EXIT_SECONDS)
+        with listening([executable, *arguments, str(path)], port, log):
+            yield port
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.clock import now
 from tests.support.transports import Scripted, ScriptedTransport, client_over, envelope
 
 from puretalk_client import (
@@ -27,11 +28,6 @@ from puretalk_client.testing import virtual_time
 
 OUTAGE = (10.0, 190.0)
 """Three minutes of it."""
-
-
-def now() -> float:
-    """Return the time of the event loop."""
-    return asyncio.get_running_loop().time()
 
 
 async def unavailable() -> Scripted:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import ssl
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.faults.gateways import UNTIL_INPUT_ENDS, free_port, program, wait_for
+from tests.faults.gateways import free_port, listening, program
 from tests.support.canary import API_KEY
 from tests.support.eventually import eventually
-from tests.support.process import EXIT_SECONDS, scripted_server
+from tests.support.process import scripted_server
 from tests.support.scripted_server import CERTIFICATE
 
 from puretalk_client import APIConnectionError, AsyncPuretalk, Call
@@ -42,18 +41,8 @@ def squid() -> Iterator[tuple[int, Path]]:
         Path(folder).chmod(0o777)  # it runs as another user where it is started as root
         path, log = Path(folder, "squid.conf"), Path(folder, "output")
         path.write_text(CONFIGURATION.format(folder=folder, port=port))
-        command = ["sh", "-c", UNTIL_INPUT_ENDS, "sh", executable, "-N", "-f", str(path)]
-        with (
-            log.open("wb") as output,
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output) as process,
-        ):
-            try:
-                wait_for(port, process, log)
-                yield port, Path(folder, "access.log")
-            finally:
-                assert process.stdin is not None
-                process.stdin.close()
-                process.wait(EXIT_SECONDS)
+        with listening([executable, "-N", "-f", str(path)], port, log):
+            yield port, Path(folder, "access.log")
 
 
 @pytest.mark.parametrize("transport", ["httpx", "aiohttp"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from attrs import frozen
 
 FAULTS = "tests/faults/test_faults.py"
+UNIT = "tests/unit"
+CORE = f"{UNIT}/core"
+TRANSPORTS = f"{CORE}/transports"
 
 
 @frozen

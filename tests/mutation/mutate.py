@@ -1,7 +1,7 @@
 """Removes one guarantee at a time from a copy of the package, and says which test notices.
 
 ``python -m tests.mutation.mutate [PART_OF_A_GUARANTEE ...]``. It fails where no test does, and where the text that
-a mutant replaces is not in its module exactly once. ``mutants.py`` lists the guarantees.
+a mutant replaces is not in its module exactly once. The modules in ``guarantees`` list them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutation.mutants import MUTANTS, Mutant
+from tests.mutation.mutant import Mutant
+from tests.mutation.mutants import MUTANTS
 from tests.support.process import ROOT
 
 # Two plugins that take long to start, two that these tests do not need; --assert=plain keeps pytest from rewriting

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.mutation.mutants import FAULTS, MUTANTS, Mutant
+from tests.mutation.mutant import FAULTS, Mutant
+from tests.mutation.mutants import MUTANTS
 from tests.mutation.mutate import PACKAGE
 from tests.support.process import ROOT
 

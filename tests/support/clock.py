@@ -29,6 +29,11 @@ class MovableLoop(asyncio.SelectorEventLoop):
         self.moved += max(0.0, seconds)
 
 
+def now() -> float:
+    """Return the time of the running event loop, virtual or not."""
+    return asyncio.get_running_loop().time()
+
+
 def movable_loop() -> MovableLoop:
     """Return the running event loop of a test whose backend is ``MovableLoop``."""
     loop = asyncio.get_running_loop()

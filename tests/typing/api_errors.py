@@ -33,11 +33,30 @@ from puretalk_client.errors import (
     TLSError,
     WaitTimeoutError,
 )
+from puretalk_client.export import ExportError
+from puretalk_client.testing import VirtualTimeError
 
-
-def read_api_connection_error(value: APIConnectionError) -> None:
-    """Read APIConnectionError."""
-    assert_type(value.retryable, bool)
+WITHOUT_ATTRIBUTES_OF_THEIR_OWN: tuple[type[PuretalkError], ...] = (
+    APIConnectionError,
+    APITimeoutError,
+    AuthenticationError,
+    CallIdMismatchError,
+    ConfigurationError,
+    DownloadError,
+    EnvelopeError,
+    InvalidCallIdError,
+    MissingResultsError,
+    NotFoundError,
+    PermissionDeniedError,
+    PoolTimeoutError,
+    ProtocolError,
+    RateLimitError,
+    ResponseTooLargeError,
+    ServerError,
+    TLSError,
+    ExportError,
+    VirtualTimeError,
+)
 
 
 def read_api_response_error(value: APIResponseError) -> None:
@@ -52,55 +71,6 @@ def read_api_status_error(value: APIStatusError) -> None:
     assert_type(value.retryable, bool)
 
 
-def read_api_timeout_error(value: APITimeoutError) -> None:
-    """Read APITimeoutError."""
-
-
-def read_authentication_error(value: AuthenticationError) -> None:
-    """Read AuthenticationError."""
-
-
-def read_call_id_mismatch_error(value: CallIdMismatchError) -> None:
-    """Read CallIdMismatchError."""
-    assert_type(value.closes_connection, bool)
-
-
-def read_configuration_error(value: ConfigurationError) -> None:
-    """Read ConfigurationError."""
-    assert_type(value.request_sent, bool)
-
-
-def read_download_error(value: DownloadError) -> None:
-    """Read DownloadError."""
-
-
-def read_envelope_error(value: EnvelopeError) -> None:
-    """Read EnvelopeError."""
-
-
-def read_invalid_call_id_error(value: InvalidCallIdError) -> None:
-    """Read InvalidCallIdError."""
-    assert_type(value.request_sent, bool)
-
-
-def read_missing_results_error(value: MissingResultsError) -> None:
-    """Read MissingResultsError."""
-
-
-def read_not_found_error(value: NotFoundError) -> None:
-    """Read NotFoundError."""
-
-
-def read_permission_denied_error(value: PermissionDeniedError) -> None:
-    """Read PermissionDeniedError."""
-
-
-def read_pool_timeout_error(value: PoolTimeoutError) -> None:
-    """Read PoolTimeoutError."""
-    assert_type(value.retryable, bool)
-    assert_type(value.request_sent, bool)
-
-
 def read_post_analysis_missing_error(value: PostAnalysisMissingError) -> None:
     """Read PostAnalysisMissingError."""
     assert_type(value.args, tuple[Any, ...])
@@ -113,10 +83,6 @@ def read_post_analysis_type_error(value: PostAnalysisTypeError) -> None:
     assert_type(value.name, str)
     assert_type(value.expected, str)
     assert_type(value.actual, str)
-
-
-def read_protocol_error(value: ProtocolError) -> None:
-    """Read ProtocolError."""
 
 
 def read_puretalk_error(value: PuretalkError) -> None:
@@ -134,31 +100,14 @@ def read_puretalk_error(value: PuretalkError) -> None:
     assert_type(value.message, str)
 
 
-def read_rate_limit_error(value: RateLimitError) -> None:
-    """Read RateLimitError."""
-
-
 def read_response_decode_error(value: ResponseDecodeError) -> None:
     """Read ResponseDecodeError."""
     assert_type(value.drifts, tuple[Drift, ...])
 
 
-def read_response_too_large_error(value: ResponseTooLargeError) -> None:
-    """Read ResponseTooLargeError."""
-
-
-def read_server_error(value: ServerError) -> None:
-    """Read ServerError."""
-
-
-def read_tls_error(value: TLSError) -> None:
-    """Read TLSError."""
-    assert_type(value.retryable, bool)
-    assert_type(value.request_sent, bool)
-
-
-def read_wait_timeout_error(value: WaitTimeoutError) -> None:
-    """Read WaitTimeoutError."""
+def read_wait_timeout_error(value: WaitTimeoutError) -> TimeoutError:
+    """It is the built-in error, too, and has the call as last seen."""
     assert_type(value.call, Call | None)
     assert_type(value.polls, int)
     assert_type(value.missing, Literal["call", "final", "analysis", "recording", "predicate"])
+    return value

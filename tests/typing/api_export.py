@@ -18,7 +18,6 @@ from puretalk_client import AsyncPuretalk, Call, Retries
 from puretalk_client.export import (
     CONTACTS,
     SPEECH,
-    ExportError,
     ExportReport,
     Partition,
     PartitionReport,
@@ -37,21 +36,6 @@ from puretalk_client.export import (
     write_manifest,
 )
 from puretalk_client.export._partition import Layout
-
-
-def read_export_error(value: ExportError) -> None:
-    """Read ExportError."""
-    assert_type(value.retryable, bool)
-    assert_type(value.method, str | None)
-    assert_type(value.path, str | None)
-    assert_type(value.status, int | None)
-    assert_type(value.msg, str | None)
-    assert_type(value.request_id, str | None)
-    assert_type(value.attempts, int)
-    assert_type(value.elapsed, float)
-    assert_type(value.retry_after, float | None)
-    assert_type(value.message, str)
-    assert_type(value.request_sent, bool)
 
 
 def read_export_report(value: ExportReport) -> None:
@@ -80,10 +64,6 @@ def read_partition_report(value: PartitionReport) -> None:
     assert_type(value.failed, int)
     assert_type(value.pending, int)
     assert_type(value.written, bool)
-
-
-def read_plan_options(value: PlanOptions) -> None:
-    """Read PlanOptions."""
 
 
 def read_progress(value: Progress) -> None:

@@ -17,10 +17,8 @@ from puretalk_client import (
     CallMetadata,
     CallsResource,
     CallStatus,
-    CallWatch,
     Drift,
     FetchResult,
-    FetchResults,
     Paginator,
     PostAnalysis,
     PostAnalysisItem,
@@ -131,10 +129,6 @@ def read_call_status(value: CallStatus) -> None:
     assert_type(value.is_final, bool)
 
 
-def read_call_watch(value: CallWatch) -> None:
-    """Read CallWatch."""
-
-
 def read_calls_resource(value: CallsResource) -> None:
     """Read CallsResource."""
     assert_type(value.with_raw_response, RawCalls)
@@ -153,10 +147,6 @@ def read_fetch_result(value: FetchResult) -> None:
     assert_type(value.call_id, str | uuid.UUID)
     assert_type(value.call, Call | None)
     assert_type(value.error, PuretalkError | None)
-
-
-def read_fetch_results(value: FetchResults) -> None:
-    """Read FetchResults."""
 
 
 def read_paginator(value: Paginator[Call]) -> None:

@@ -17,7 +17,6 @@ from puretalk_client.testing import (
     ReceivedRequest,
     Sandbox,
     VirtualClock,
-    VirtualTimeError,
     VirtualTimeLoop,
     example_call,
     running_server,
@@ -61,29 +60,10 @@ def read_virtual_clock(value: VirtualClock) -> None:
     assert_type(value.elapsed, float)
 
 
-def read_virtual_time_error(value: VirtualTimeError) -> None:
-    """Read VirtualTimeError."""
-    assert_type(value.retryable, bool)
-    assert_type(value.request_sent, bool)
-    assert_type(value.method, str | None)
-    assert_type(value.path, str | None)
-    assert_type(value.status, int | None)
-    assert_type(value.msg, str | None)
-    assert_type(value.request_id, str | None)
-    assert_type(value.attempts, int)
-    assert_type(value.elapsed, float)
-    assert_type(value.retry_after, float | None)
-    assert_type(value.message, str)
-
-
 def read_virtual_time_loop(value: VirtualTimeLoop) -> None:
     """Read VirtualTimeLoop."""
     assert_type(value.clock, VirtualClock)
     assert_type(value.threads, int)
-
-
-def read_virtual_time(value: virtual_time) -> None:
-    """Read virtual_time."""
 
 
 def constants() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import json
 import stat
@@ -76,12 +75,13 @@ async def _export(
 def _read(ids: str | None, stack: contextlib.ExitStack) -> tuple[Iterator[str] | None, int | None]:
     """Return the ids of a file and their number, duplicates included.
 
-    A pipe is read to its end before the event loop runs: it would hold up the loop, and Ctrl-C with it.
+    Both a file and a pipe are read to their end before the event loop runs: a line that is not an id is found before
+    the first request, and a slow pipe would hold up the loop, and Ctrl-C with it.
     """
     if ids is None:
         return None, None
     if ids != STDIN and not _is_stream(ids):
-        return read_ids(ids), _count(Path(ids))
+        return read_ids(ids), sum(1 for _ in read_ids(ids))
     if ids == STDIN and sys.stdin is None:
         raise UsageError("Standard input is closed")
     copy = stack.enter_context(tempfile.TemporaryFile(prefix="puretalk-"))  # noqa: SIM115  # the stack closes it
@@ -99,14 +99,6 @@ def _is_stream(path: str) -> bool:
         return not stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):  # read_ids says why
         return False
-
-
-def _count(path: Path) -> int | None:
-    try:
-        with path.open("rb") as file:
-            return sum(1 for line in file if line.partition(b"#")[0].strip(codecs.BOM_UTF8 + b" \t\r\n"))
-    except (OSError, ValueError):  # read_ids says why
-        return None
 
 
 def _names(text: str) -> list[str]:

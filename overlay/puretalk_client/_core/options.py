@@ -28,6 +28,14 @@ RateLimit: TypeAlias = float | AbstractAsyncContextManager[object]
 
 MAX_TIMEOUT = 1e6  # seconds, eleven days: event loops cannot set timers for centuries
 
+_RESERVED_HEADERS = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "expect", "host"),
+        *("te", "transfer-encoding", "upgrade", "user-agent"),
+    }
+)
+"""Headers that the client or its HTTP library sends itself, beside that of the API key."""
+
 
 def validate_timeout(name: str, value: float, *, may_be_zero: bool = False) -> float:
     """Return ``value`` if it is a number of seconds above 0; else raise a ConfigurationError."""
@@ -80,16 +88,17 @@ def validate_retries(max_retries: int | None, retries: Retries | None) -> int | 
     return retries
 
 
-def validate_headers(headers: Mapping[str, str] | None, reserved: frozenset[str]) -> Sequence[tuple[str, str]]:
+def validate_headers(headers: Mapping[str, str] | None, key: KeyPlace | None) -> Sequence[tuple[str, str]]:
     """Return headers as pairs, or raise a ConfigurationError, which does not quote their values."""
     if headers is None:
         return ()
     if not isinstance(headers, Mapping):
         raise ConfigurationError("default_headers must be a mapping of str to str")
+    key_header = key.name.lower() if key is not None and key.location == "header" else None
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise ConfigurationError("default_headers has a name that HTTP does not allow")
-        if name.lower() in reserved:
+        if name.lower() in _RESERVED_HEADERS or name.lower() == key_header:
             raise ConfigurationError(f"default_headers must not hold {name}, which the client sends itself")
         if problem := _header_value_problem(value):
             raise ConfigurationError(f"default_headers[{name!r}] {problem}")

@@ -78,7 +78,8 @@ class Telemetry:
         self._get_tracers = _reader(trace.get_tracer_provider, "_TRACER_PROVIDER")
         self._get_meters = _reader(metrics.get_meter_provider, "_METER_PROVIDER")
         self._tracers = self._meters = object()
-        self._has_sdk = self._has_failed = False
+        self._has_sdk = False
+        self.guard = _Guard()
         # Names with a random end, which only the API itself knows; instrumentations of HTTP libraries look for both.
         names = ("suppress_instrumentation", "suppress_http_instrumentation")
         keys = [str(getattr(context, f"_{name.upper()}_KEY", name)) for name in names]
@@ -121,20 +122,16 @@ class Telemetry:
 
     def start(self, exchange: Exchange) -> AttemptSpan | None:
         """Begin the span of an attempt."""
-        try:
+        with self.guard:
             return AttemptSpan(self, exchange) if self.is_on() else None
-        except Exception as error:
-            self.note(error)
-            return None
+        return None
 
     def abandon(self, exchange: Exchange) -> None:
         """Count the time that a request waited for an attempt which it did not make."""
-        try:
+        with self.guard:
             if exchange.start is not None and self.is_on():
                 _, _, attributes = facts_of(exchange)
                 self.count_waiting(exchange, attributes)
-        except Exception as error:
-            self.note(error)
 
     def count_waiting(self, exchange: Exchange, attributes: Attributes) -> None:
         """Count the time since the start of a request, or since its last attempt."""
@@ -142,11 +139,19 @@ class Telemetry:
         if now > start:
             self.waiting.add(now - start, attributes)
 
-    def note(self, error: Exception) -> None:
-        """Log the first failure of the application's telemetry: one for each attempt would say no more."""
-        if not self._has_failed:
-            self._has_failed = True
+
+class _Guard(AbstractContextManager["_Guard", bool]):
+    """Ends a block that raises, and logs the first of these errors: one for each attempt would say no more."""
+
+    _has_logged = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Exception) and not self._has_logged:
+            self._has_logged = True
             log.error("OpenTelemetry raised %s", type(error).__name__)  # its text may quote anything
+        return isinstance(error, Exception)
 
 
 class AttemptSpan:
@@ -161,24 +166,20 @@ class AttemptSpan:
         self._span: Span = telemetry.tracer.start_span(
             name, kind=telemetry.trace.SpanKind.CLIENT, attributes=attributes
         )
-        try:
+        with telemetry.guard:
             telemetry.count_waiting(exchange, self._metric)
             if exchange.attempts > 1:
                 telemetry.retries.add(1, self._metric)
-        except Exception as error:
-            telemetry.note(error)
 
     async def send(
         self, transport: Transport, method: str, url: str, headers: Headers, content: bytes | None
     ) -> TransportResponse:
         """Send the attempt with the context of its span; the HTTP library's own instrumentation stays silent."""
         token = None
-        try:
+        with self._telemetry.guard:
             context = self._context()
             headers = self._inject(headers, context)
             token = self._telemetry.context.attach(context)
-        except Exception as error:
-            self._telemetry.note(error)
         try:
             response = await transport.send(method, url, headers, content)
         finally:
@@ -198,14 +199,12 @@ class AttemptSpan:
         """Add the headers by which the server continues the trace; those that the client sends anyway stay."""
         if not self._span.is_recording():
             return headers
-        carrier: dict[str, str] = {}
-        try:
+        with self._telemetry.guard:
+            carrier: dict[str, str] = {}
             self._telemetry.propagate.inject(carrier, context)
-        except Exception as error:
-            self._telemetry.note(error)
-            return headers
-        taken = FRAMING.union(name.lower() for name, _ in headers)
-        return (*headers, *((name, value) for name, value in carrier.items() if _may_be_sent(name, value, taken)))
+            taken = FRAMING.union(name.lower() for name, _ in headers)
+            return (*headers, *((name, value) for name, value in carrier.items() if _may_be_sent(name, value, taken)))
+        return headers
 
     def end(self, exchange: Exchange, start: float, error: str | None) -> None:
         """End the span, and record the duration; ``error`` is the name of the class of a failure."""
@@ -216,12 +215,10 @@ class AttemptSpan:
         if error is not None:
             attributes["error.type"] = str(status) if status is not None and status >= 400 else error
         _end(self._telemetry, self._span, attributes, is_error=error is not None)
-        try:
+        with self._telemetry.guard:
             # With its span, which exemplars name.
             context = self._telemetry.trace.set_span_in_context(self._span)
             self._telemetry.duration.record(now - start, {**self._metric, **attributes}, context)
-        except Exception as defect:
-            self._telemetry.note(defect)
 
 
 class Operation(AbstractContextManager["Operation"]):
@@ -237,12 +234,10 @@ class Operation(AbstractContextManager["Operation"]):
 
     def __enter__(self) -> Operation:
         if (telemetry := self._telemetry) is not None:
-            try:
+            with telemetry.guard:
                 if telemetry.is_on():
                     self._span = telemetry.tracer.start_span(self._name)
                     self._token = telemetry.context.attach(telemetry.trace.set_span_in_context(self._span))
-            except Exception as error:
-                telemetry.note(error)
         return self
 
     def fail(self, error: BaseException | None) -> None:
@@ -262,16 +257,12 @@ class Operation(AbstractContextManager["Operation"]):
 
 
 def _end(telemetry: Telemetry, span: Span, attributes: Attributes, *, is_error: bool) -> None:
-    try:
+    with telemetry.guard:
         span.set_attributes(attributes)
         if is_error:
             span.set_status(telemetry.trace.StatusCode.ERROR)  # without a text, which may quote anything
-    except Exception as error:
-        telemetry.note(error)
-    try:
+    with telemetry.guard:
         span.end()
-    except Exception as error:
-        telemetry.note(error)
 
 
 def _reader(get: Callable[[], object], name: str) -> Callable[[], object]:
@@ -295,11 +286,8 @@ def _may_be_sent(name: object, value: object, taken: Iterable[str]) -> bool:
     """Whether a header of a propagator can be sent; a line break in one would begin another header."""
     if not isinstance(name, str) or not isinstance(value, str) or name.lower() in taken:
         return False
-    return bool(name) and name.isascii() and name.replace("-", "").replace("_", "").isalnum() and _is_printable(value)
-
-
-def _is_printable(value: str) -> bool:
-    return value.isascii() and value.isprintable() and value == value.strip()
+    is_printable = value.isascii() and value.isprintable() and value == value.strip()
+    return is_printable and name.isascii() and name.replace("-", "").replace("_", "").isalnum()
 
 
 def facts_of(exchange: Exchange) -> tuple[str, Attributes, Attributes]:

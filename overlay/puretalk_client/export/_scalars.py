@@ -92,14 +92,17 @@ def _scalar(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
 
 
 def _number(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
-    """Return a column of numbers; asked for their type, pyarrow would also take true for 1.0, and 4.0 for 4."""
+    """Return a column of numbers.
+
+    Given the type, pyarrow would take 4.0 for 4. In any case it takes true for 1.0 after a float.
+    """
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
         try:
             array = pa.array(values)
         except _REFUSED:
             array = None
-        if array is None or array.type != arrow:
+        if array is None or array.type != arrow or bool in set(map(type, values)):
             array = pa.array(place.replace(values, convert), arrow)
         return array
 

@@ -2,6 +2,10 @@
 
 It needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. No other module of
 ``puretalk_client`` imports this package, except the command ``puretalk demo``.
+
+``_public.py`` lists the public names; add one there. Type checkers read it through the ``import *`` below. At run time,
+the first use of a name imports it through ``__getattr__`` (PEP 562), as in ``puretalk_client`` itself: every pytest
+process loads ``pytest_plugin`` in this package, and most have no test that needs the sandbox, or lack the extra.
 """
 
 TYPE_CHECKING = False  # as in typing, which the pytest plugin needs no more than the rest
@@ -11,7 +15,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load the public names with the first use of one (PEP 562): every pytest process loads the plugin."""
+        """Return a public name or module, which is not imported yet."""
         from importlib import import_module
 
         if name == "pytest_plugin":

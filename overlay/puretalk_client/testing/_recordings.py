@@ -12,9 +12,8 @@ from urllib.parse import quote, unquote_to_bytes
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ._fault import error_json
 from ._key import has_key
-from ._served_calls import json_response
+from ._served_calls import error_response
 
 IN_PROCESS = "https://recordings.sandbox.test"
 """Where recordings are for a client that reaches the sandbox in process."""
@@ -45,14 +44,12 @@ class Recordings:
     def respond(self, scope: Scope, call_id: str | None, api_key: str) -> Response:
         """Return the response to a request for a recording."""
         if has_key(scope, api_key):
-            return json_response(400, error_json("The API key was sent to the host of the recordings"))
+            return error_response(400, "The API key was sent to the host of the recordings")
         content = self._contents.get(call_id) if call_id is not None else None
         if content is None:
-            return json_response(404, error_json("No such recording"))
+            return error_response(404, "No such recording")
         if scope["method"] != "GET":
-            response = json_response(405, error_json("Method not allowed"))
-            response.headers["allow"] = "GET"
-            return response
+            return error_response(405, "Method not allowed")
         is_wav = content[:4] == b"RIFF"
         response = Response(content, media_type="audio/wav" if is_wav else "application/octet-stream")
         response.headers["accept-ranges"] = "none"

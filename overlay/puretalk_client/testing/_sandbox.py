@@ -19,14 +19,14 @@ from puretalk_generated.api.calls import get_call
 
 from ..models import Call
 from ._connection import cut_connection, disconnects_within, read_body, reset_connection
-from ._fault import Fault, error_json
+from ._fault import Fault
 from ._key import is_authorized, without_key
 from ._lifecycle import Lifecycle, Statuses
 from ._recording_file import read_recording
 from ._recordings import Recordings, is_for_recordings, recorded_call
 from ._samples import example_call, sample_call
-from ._served_calls import RecordedCall, ScriptedCall, ServedCall, json_response
-from ._traffic import Outage, RateLimit, running_clock
+from ._served_calls import RecordedCall, ScriptedCall, ServedCall, error_response, json_response
+from ._traffic import Outage, RateLimit, Traffic, running_clock
 
 _GET_CALL = get_call.request("id")
 *_CALLS, _ = f"/api{_GET_CALL.path}".encode().split(b"/")
@@ -82,9 +82,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._calls: dict[str, ServedCall] = {}
         self._recordings = Recordings()
-        self._faults: list[Fault] = []
-        self._outages: list[Outage] = []
-        self._rate_limit: RateLimit | None = None
+        self._traffic = Traffic()
         self._requests: deque[ReceivedRequest] = deque(maxlen=_MAX_REQUESTS)
         self._unexpected: deque[str] = deque(maxlen=_MAX_REQUESTS)
         self.add_call(example_call())
@@ -109,7 +107,7 @@ class Sandbox:
         return sandbox
 
     def __repr__(self) -> str:
-        return f"<Sandbox calls={len(self._calls)} faults={len(self._faults)}>"
+        return f"<Sandbox calls={len(self._calls)} faults={len(self._traffic.faults)}>"
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -197,7 +195,7 @@ class Sandbox:
             *faults: Each applies to one request: the next one, or the next one for its ``call_id``.
         """
         with self._lock:
-            self._faults.extend(faults)
+            self._traffic.faults.extend(faults)
 
     def fail_for(self, seconds: float, fault: Fault) -> None:
         """Script an outage: every request of the next seconds gets this fault, unless ``fail_next`` has another.
@@ -209,7 +207,7 @@ class Sandbox:
         """
         outage = Outage(fault, seconds, running_clock())
         with self._lock:
-            self._outages.append(outage)
+            self._traffic.outages.append(outage)
 
     def set_rate_limit(self, rate: float | None, *, burst: int | None = None) -> None:
         """Refuse requests that come too fast, as a gateway does: with status 429 and Retry-After.
@@ -223,7 +221,7 @@ class Sandbox:
         """
         limit = None if rate is None else RateLimit(rate, burst)
         with self._lock:
-            self._rate_limit = limit
+            self._traffic.rate_limit = limit
 
     def verify(self) -> None:
         """Check at the end of a test that everything went as scripted. The fixture ``puretalk_sandbox`` does.
@@ -235,7 +233,7 @@ class Sandbox:
             AssertionError: A fault of ``fail_next`` was not used, or a request was unexpected.
         """
         with self._lock:
-            unused, unexpected = list(self._faults), list(self._unexpected)
+            unused, unexpected = list(self._traffic.faults), list(self._unexpected)
         problems = []
         if unused:
             problems.append(f"Faults that no request used: {_enumerate([repr(fault) for fault in unused])}")
@@ -259,7 +257,7 @@ class Sandbox:
         body = await read_body(receive)
         with self._lock:
             self._requests.append(_received(scope, path, call_id, body))
-            fault = self._take_fault(call_id, is_recording)
+            fault = self._traffic.take_fault(call_id, is_recording=is_recording)
         if fault.delay and await disconnects_within(fault.delay, receive):
             return
         if fault.reset:
@@ -286,31 +284,18 @@ class Sandbox:
             self._calls[call_id] = added
         return call_id
 
-    def _take_fault(self, call_id: str | None, is_recording: bool) -> Fault:
-        now = running_clock() or 0.0
-        if not is_recording and self._rate_limit is not None and (refusal := self._rate_limit.refusal(now)) is not None:
-            return refusal
-        self._outages = [outage for outage in self._outages if not outage.is_over(now)]
-        for faults in (self._faults, [outage.fault for outage in self._outages]):
-            for index, fault in enumerate(faults):
-                if fault.recording == is_recording and fault.call_id in (None, call_id):
-                    return faults.pop(index)
-        return Fault()
-
     def _respond(self, scope: Scope, known_path: bool, call_id: str | None) -> Response:
         if not is_authorized(scope, self.api_key):
-            return json_response(401, error_json("Missing or invalid API key"))
+            return error_response(401, "Missing or invalid API key")
         line = f"{scope['method']} {scope['path']!r}"
         if known_path and scope["method"] != "GET":
             self._unexpected.append(line)
-            response = json_response(405, error_json("Method not allowed"))
-            response.headers["allow"] = "GET"
-            return response
+            return error_response(405, "Method not allowed")
         with self._lock:
             call = self._calls.get(call_id) if call_id is not None else None
             if call is None:
                 self._unexpected.append(line)
-                return json_response(404, error_json("Call not found" if known_path else "Not found"))
+                return error_response(404, "Call not found" if known_path else "Not found")
             return self._recordings.relocate(call.fetch(), scope)
 
 

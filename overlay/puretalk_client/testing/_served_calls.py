@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from .._recorded import RecordedResponse
-from ._fault import to_json
+from ._fault import error_json, to_json
 from ._lifecycle import Lifecycle
 from ._traffic import running_clock, wall_time
 
@@ -117,3 +117,11 @@ def _success_json(call: dict[str, Any]) -> bytes:
 def json_response(status: int, content: bytes) -> Response:
     """Return a response in JSON."""
     return Response(content, status, media_type="application/json")
+
+
+def error_response(status: int, message: str) -> Response:
+    """Return a failure as the API describes it; for a 405, with the methods that are allowed."""
+    response = json_response(status, error_json(message))
+    if status == 405:
+        response.headers["allow"] = "GET"
+    return response

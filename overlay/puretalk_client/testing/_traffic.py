@@ -1,4 +1,4 @@
-"""What a gateway in front of the API does over time: a rate limit, and outages."""
+"""The traffic of a sandbox: faults that tests script, and what a gateway does over time, a rate limit and outages."""
 
 from __future__ import annotations
 
@@ -68,3 +68,24 @@ class Outage:
         if self.start is None:
             self.start = now
         return now >= self.start + self.seconds
+
+
+class Traffic:
+    """What happens to the requests of a sandbox, whose lock protects it."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.outages: list[Outage] = []
+        self.rate_limit: RateLimit | None = None
+
+    def take_fault(self, call_id: str | None, *, is_recording: bool) -> Fault:
+        """Return the fault of a request, which changes nothing if there is none for it."""
+        now = running_clock() or 0.0
+        if not is_recording and self.rate_limit is not None and (refusal := self.rate_limit.refusal(now)) is not None:
+            return refusal
+        self.outages = [outage for outage in self.outages if not outage.is_over(now)]
+        for faults in (self.faults, [outage.fault for outage in self.outages]):
+            for index, fault in enumerate(faults):
+                if fault.recording == is_recording and fault.call_id in (None, call_id):
+                    return faults.pop(index)
+        return Fault()

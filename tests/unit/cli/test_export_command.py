@@ -85,6 +85,15 @@ def test_bar(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert re.search(r"4 of 4 calls, [\d,.]+/s, 0 s left", terminal.written.decode())
 
 
+def test_line_that_is_not_an_id(sandbox: Sandbox, tmp_path: Path, capsys: Capture) -> None:
+    """It is named before a request is sent, wherever it is."""
+    ids = tmp_path / "ids.txt"
+    ids.write_bytes(f"{EXAMPLE_CALL_ID}\n".encode() * 3 + b"\xff\n")
+    assert main(["export", str(ids), "-o", str(tmp_path / "calls"), "--format", "jsonl"]) == 2
+    assert capsys.readouterr().err == f"puretalk: Line 4 of {ids} is not a call id\n"
+    assert sandbox.requests == []
+
+
 @pytest.mark.parametrize("options", [[], ["x", "--resume", "--overwrite"], ["no-such-file"], ["x", "--fields", "y"]])
 def test_options_that_cannot_be_used(options: list[str], sandbox: Sandbox, tmp_path: Path, capsys: Capture) -> None:
     """They are refused in one line, before a request is sent."""

@@ -14,6 +14,7 @@ import pytest
 from attrs import evolve
 from attrs.exceptions import FrozenInstanceError
 from hypothesis import given, strategies as st
+from tests.support.clock import now
 from tests.support.transports import Scripted, ScriptedTransport, client_over, envelope, hang
 
 from puretalk_client import (
@@ -33,11 +34,6 @@ from puretalk_generated.api.calls import get_call
 
 GOOD = envelope({"call_id": "c"})
 UNAVAILABLE = Scripted(503)
-
-
-def now() -> float:
-    """Return the time of the event loop."""
-    return asyncio.get_running_loop().time()
 
 
 @contextlib.asynccontextmanager

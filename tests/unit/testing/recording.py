@@ -1,4 +1,4 @@
-"""Recording a client of an app in process."""
+"""A client of an app in process, and its recording."""
 
 from __future__ import annotations
 

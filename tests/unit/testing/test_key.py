@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 from tests.unit.testing.in_process import assert_error
+from tests.unit.testing.recording import client_of
 
-from puretalk_client import AsyncPuretalk
 from puretalk_client.testing import SAMPLE_CALL_ID, Sandbox, _key
 from puretalk_generated.types import KeyPlace
 
@@ -95,8 +95,5 @@ async def test_document_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_client_and_sandbox_agree() -> None:
     """The client sends the key where the sandbox looks for it."""
     sandbox = Sandbox(KEY)
-    async with (
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox)) as http,
-        AsyncPuretalk(KEY, base_url=sandbox.base_url, http_client=http) as client,
-    ):
+    async with client_of(sandbox, KEY) as client:
         assert (await client.calls.get(SAMPLE_CALL_ID)).call_id == SAMPLE_CALL_ID

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.unit.testing.in_process import KEY, assert_error, get, send
+from tests.unit.testing.recording import client_of
 
 from puretalk_client import AsyncPuretalk, Attempt
 from puretalk_client.testing import SAMPLE_CALL_ID, Fault, Sandbox, running_server, virtual_time
@@ -18,11 +19,6 @@ from puretalk_client.testing import SAMPLE_CALL_ID, Fault, Sandbox, running_serv
 async def statuses(sandbox: Sandbox, count: int, **options: Any) -> list[int]:
     """Send so many requests in one moment, and return their statuses."""
     return [(await get(sandbox, **options)).status_code for _ in range(count)]
-
-
-def client_of(sandbox: Sandbox, http: httpx.AsyncClient, **options: Any) -> AsyncPuretalk:
-    """Make a client of the sandbox in process."""
-    return AsyncPuretalk(sandbox.api_key, base_url=sandbox.base_url, http_client=http, **options)
 
 
 class TestRateLimit:
@@ -104,10 +100,7 @@ class TestRateLimit:
         def count(attempt: Attempt) -> None:
             attempts[attempt.status_code] += 1
 
-        async with (
-            httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox)) as http,
-            client_of(sandbox, http, timeout=120.0, on_attempt=count) as client,
-        ):
+        async with client_of(sandbox, timeout=120.0, on_attempt=count) as client:
             await asyncio.gather(*(client.calls.get(SAMPLE_CALL_ID) for _ in range(1000)))
         assert attempts[200] == 1000
         assert attempts[429] > 0
@@ -183,10 +176,7 @@ class TestOutage:
         @virtual_time()
         async def check() -> None:
             sandbox = Sandbox()
-            async with (
-                httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox)) as http,
-                client_of(sandbox, http, timeout=100.0, max_retries=50) as client,
-            ):
+            async with client_of(sandbox, timeout=100.0, max_retries=50) as client:
                 sandbox.fail_for(60, fault)
                 loop = asyncio.get_running_loop()
                 if fault.delay:

@@ -1,4 +1,4 @@
-"""The guarantees of exports; ``mutants.py`` has the others."""
+"""Guarantees of exports."""
 
 from __future__ import annotations
 
@@ -77,6 +77,30 @@ EXPORTS = (
         "bisect_right(offsets, item) - 1",
         "0",
         "mismatches_within",
+        TABLE,
+    ),
+    Mutant(
+        "the null in place of what is not a model in a column of models",
+        "export/_columns.py",
+        "if not found <= {*kinds, NONE}:",
+        "if False:",
+        "mismatches_within",
+        TABLE,
+    ),
+    Mutant(
+        "the null in place of 4.0 in a column of integers",
+        "export/_scalars.py",
+        "array = pa.array(values)\n",
+        "array = pa.array(values, arrow)\n",
+        "numbers_are_not_converted",
+        TABLE,
+    ),
+    Mutant(
+        "the null in place of true in a column of numbers",
+        "export/_scalars.py",
+        " or bool in set(map(type, values))",
+        "",
+        "numbers_are_not_converted",
         TABLE,
     ),
     Mutant(
