@@ -79,32 +79,19 @@ class Column:
     build: Callable[[Sequence[Any], Place], pa.Array] = field(repr=False)
 
 
-def _scalar(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
-    """Return a column of values for which pyarrow refuses what does not match."""
+def _scalar(arrow: pa.DataType, convert: Callable[[Any], Any], *, fast: frozenset[type] | None = None) -> Column:
+    """Return a column of values that pyarrow converts itself if all are in its range, and of the types ``fast``.
 
-    def build(values: Sequence[Any], place: Place) -> pa.Array:
-        try:
-            return pa.array(values, arrow)
-        except _REFUSED:
-            return pa.array(place.replace(values, convert), arrow)
-
-    return Column(arrow, build)
-
-
-def _number(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
-    """Return a column of numbers.
-
-    Given the type, pyarrow would take 4.0 for 4. In any case it takes true for 1.0 after a float.
+    None where pyarrow refuses what does not match. Others it converts: true to 1.0, and 4.0 to 4.
     """
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
-        try:
-            array = pa.array(values)
-        except _REFUSED:
-            array = None
-        if array is None or array.type != arrow or bool in set(map(type, values)):
-            array = pa.array(place.replace(values, convert), arrow)
-        return array
+        if fast is None or fast.issuperset(map(type, values)):
+            try:
+                return pa.array(values, arrow)
+            except _REFUSED:
+                pass
+        return pa.array(place.replace(values, convert), arrow)
 
     return Column(arrow, build)
 
@@ -203,8 +190,8 @@ def _metadata(values: Sequence[CallMetadata], place: Place) -> pa.Array:
 
 SCALARS: dict[Any, Column] = {
     str: TEXT,
-    int: _number(pa.int64(), _read_integer),
-    float: _number(pa.float64(), _read_number),
+    int: _scalar(pa.int64(), _read_integer, fast=frozenset({int, NONE})),
+    float: _scalar(pa.float64(), _read_number, fast=frozenset({float, int, NONE})),
     bool: _BOOLEAN,
     datetime.datetime: Column(_MOMENT, lambda values, place: pa.array(place.replace(values, _read_datetime), _MOMENT)),
     CallStatus: Column(TEXT.type, _status),
