@@ -136,12 +136,12 @@ class AsyncPuretalk:
             allow_insecure: Allow a ``base_url`` of plain http on another machine than this one.
             verify: Your own SSL context; or False, with a warning, to trust any certificate.
             transport: The HTTP library: "httpx", the default, or "aiohttp", which needs less CPU
-                (``pip install 'puretalk-client[aiohttp]'``).
+                and the extra ``aiohttp``.
             http_client: Your own ``httpx.AsyncClient``, or ``httpx2.AsyncClient``. It is used with its settings, and
                 stays open when this one closes. It excludes ``transport``, ``verify``, ``connect_timeout`` and
                 ``max_connections``, which are settings of that client.
-            telemetry: Whether requests make spans and metrics of OpenTelemetry; else, where it is imported before the
-                client is made (``pip install 'puretalk-client[otel]'``).
+            telemetry: Whether the client records OpenTelemetry spans and metrics, with the extra ``otel``. By default,
+                it does if the application has imported ``opentelemetry`` before the client is made.
 
         Raises:
             ConfigurationError: One of these cannot be used. The message never holds the key.

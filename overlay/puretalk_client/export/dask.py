@@ -1,4 +1,4 @@
-"""Exports on a Dask cluster. It needs the extra ``dask``: ``pip install 'puretalk-client[dask]'``."""
+"""Runs exports on a Dask cluster. It needs the extra ``dask``, and for Parquet ``arrow``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._partition import Partition, PartitionReport
 try:
     from distributed import Client, wait  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as _error:
-    raise ImportError(f"{__name__} needs Dask: pip install 'puretalk-client[dask]'") from _error
+    raise ImportError(f"{__name__} needs Dask: install puretalk-client with the extra 'dask'") from _error
 
 __all__ = ["fetch_partitions"]
 

@@ -1,4 +1,4 @@
-"""Exports on a Ray cluster. It needs the extra ``ray``: ``pip install 'puretalk-client[ray]'``."""
+"""Runs exports on a Ray cluster. It needs the extra ``ray``, and for Parquet ``arrow``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._shared_pace import SharedPace, Slots
 try:
     import ray  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as _error:
-    raise ImportError(f"{__name__} needs Ray: pip install 'puretalk-client[ray]'") from _error
+    raise ImportError(f"{__name__} needs Ray: install puretalk-client with the extra 'ray'") from _error
 
 __all__ = ["fetch_partitions"]
 

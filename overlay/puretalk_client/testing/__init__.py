@@ -1,7 +1,6 @@
 """A sandbox of the Puretalk API for tests: in process through ``httpx.ASGITransport``, or on a loopback socket.
 
-It needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. No other module of
-``puretalk_client`` imports this package, except the command ``puretalk demo``.
+It needs the extra ``testing``.
 """
 
 TYPE_CHECKING = False  # as in typing, which the pytest plugin needs no more than the rest
@@ -36,8 +35,9 @@ else:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
                 raise
-            hint = "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
-            raise ImportError(hint) from error
+            raise ImportError(
+                "puretalk_client.testing needs starlette and uvicorn: install puretalk-client with the extra 'testing'"
+            ) from error
 
 
 del TYPE_CHECKING

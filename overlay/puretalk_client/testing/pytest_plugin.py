@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from . import Sandbox, VirtualClock
 
-_HINT = "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
+_HINT = "puretalk_client.testing needs starlette and uvicorn: install puretalk-client with the extra 'testing'"
 _CHECKS: pytest.StashKey[list[Callable[[], None]]] = pytest.StashKey()
 """What must hold at the end of a test. Each check raises an AssertionError where it does not."""
 _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()

@@ -490,14 +490,15 @@ WITHOUT = """
     asyncio.run(main())
 """
 BLOCKED = "sys.modules['opentelemetry'] = None"
+NEEDS_EXTRA = "telemetry=True needs OpenTelemetry: install puretalk-client with the extra 'otel'"
 NOT_ALL = "import types; sys.modules['opentelemetry'] = types.ModuleType('opentelemetry')"
 
 
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
-        (BLOCKED, ["False", "telemetry=True needs: pip install 'puretalk-client[otel]'", "False"]),
-        (NOT_ALL, ["False", "telemetry=True needs: pip install 'puretalk-client[otel]'", "True"]),
+        (BLOCKED, ["False", NEEDS_EXTRA, "False"]),
+        (NOT_ALL, ["False", NEEDS_EXTRA, "True"]),
         ("", ["False", "True"]),
         ("import opentelemetry.trace", ["True", "True"]),
         ("import os; os.environ['OTEL_PROPAGATORS'] = 'nonsense'",
