@@ -89,7 +89,7 @@ class FetchResults:
     def __aiter__(self) -> AsyncGenerator[FetchResult, None]:
         """Start; only the loop refers to the iterator, which therefore ends with it."""
         if self._is_started or self._is_stopping:
-            raise ConfigurationError("These results can be iterated once: for others, use get_many again")
+            raise ConfigurationError("Results can be iterated only once: use get_many again")
         self._is_started = True
         return self._iterate()
 

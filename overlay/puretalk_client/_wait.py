@@ -31,7 +31,7 @@ _MISSING: Mapping[Missing, str] = {
     "final": "The call is not over",
     "analysis": "The call has no analysis",
     "recording": "The call has no recording",
-    "predicate": "The call is not as the predicate wants it",
+    "predicate": "The predicate did not accept the call",
 }
 
 
