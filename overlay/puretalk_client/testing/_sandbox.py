@@ -146,9 +146,9 @@ class Sandbox:
     ) -> str:
         """Add a call that advances with each fetch, or with the clock of the event loop.
 
-        With a list of statuses, each fetch returns the next one, and all numbers are fetches. With a mapping such as
-        ``{0: "queued", 5: "in progress", 30: "completed"}``, they are seconds from the first fetch on, and the call
-        starts and ends by that clock. In virtual time, it takes no real time.
+        With a list of statuses, each fetch returns the next one, and ``analysis_after`` and ``recording_after`` count
+        fetches. With a mapping such as ``{0: "queued", 5: "in progress", 30: "completed"}``, all numbers are seconds
+        from the first fetch on, and the call starts and ends by that clock. In virtual time, it takes no real time.
 
         A queued or ringing call has no start time and no transcript. A call in progress has started and has
         the first half of its transcript. A call with the status no-answer, busy, failed or canceled has ended, and
@@ -157,9 +157,10 @@ class Sandbox:
 
         Args:
             call: The finished call, e.g. ``make_call(call_id="42")``.
-            statuses: The statuses that consecutive fetches return, or the statuses by the second in which they begin.
-            analysis_after: Fetches or seconds from the last status to the analysis.
-            recording_after: Fetches or seconds from the last status to the recording.
+            statuses: The statuses that consecutive fetches return; or a mapping from the second in which a status
+                begins to the status.
+            analysis_after: Fetches or seconds from the last status to the analysis, at least 0.
+            recording_after: Fetches or seconds from the last status to the recording, at least 0.
 
         Returns:
             The ``call_id``, a new one if the call has none.
