@@ -108,7 +108,8 @@ class Sandbox:
         sandbox, calls = cls(api_key), dict[str, RecordedCall]()
         for recorded in read_recording(path):
             if (recorded.method, recorded.path_template) == (_GET_CALL.method, _GET_CALL.path_template):
-                calls.setdefault(recorded.parameters.get("call_id", ""), RecordedCall()).add(recorded)
+                call_id = next(iter(recorded.parameters.values()), "")  # the only parameter, whatever its name
+                calls.setdefault(call_id, RecordedCall()).add(recorded)
         sandbox._calls.update(calls)
         return sandbox
 
