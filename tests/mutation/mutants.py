@@ -1835,7 +1835,7 @@ OPTIONS_OF_A_CLIENT = (
     Mutant(
         "the validation of a key that a function returns",
         "_core/options.py",
-        'raise ConfigurationError(f"The value that api_key returned {problem}")',
+        'raise ConfigurationError(f"What api_key returned {problem}")',
         "pass",
         "cannot_be_had",
         f"{UNIT}/test_client_options.py",

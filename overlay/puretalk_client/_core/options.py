@@ -225,7 +225,7 @@ async def ask_api_key(api_key: Secret) -> Secret:
     except Exception as error:
         raise ConfigurationError(f"api_key raised {type(error).__name__}") from None
     if problem := _header_value_problem(key.reveal()):
-        raise ConfigurationError(f"The value that api_key returned {problem}")
+        raise ConfigurationError(f"What api_key returned {problem}")
     return key
 
 

@@ -92,7 +92,7 @@ def _scalar(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
 
 
 def _number(arrow: pa.DataType, convert: Callable[[Any], Any]) -> Column:
-    """Return a column of numbers; if it received the type, pyarrow would also take true for 1.0, and 4.0 for 4."""
+    """Return a column of numbers; asked for their type, pyarrow would also take true for 1.0, and 4.0 for 4."""
 
     def build(values: Sequence[Any], place: Place) -> pa.Array:
         try:
