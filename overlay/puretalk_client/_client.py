@@ -304,15 +304,10 @@ class AsyncPuretalk:
     ) -> RawResponse[T]:
         """Send ``request`` as ``send`` does, and return the successful response as received.
 
-        Args:
-            request: A request that an operation's ``request`` function built.
-            responses: That operation's ``RESPONSES``, which ``response.parse()`` uses.
-            timeout: Seconds for the request with all its attempts. Default: the client's.
-            max_retries: How often a transient failure is retried. Default: the client's.
-            retries: Limits of retries, in place of ``max_retries``. Default: the client's.
+        The arguments are those of ``send``; only ``parse`` of the response uses ``responses``.
 
         Raises:
-            PuretalkError: The request failed, or the body is too large.
+            PuretalkError: No success, or the body is too large.
         """
         options = validate_request_options(timeout, max_retries, retries)
         return await self._sender.send_raw(request, responses, **options)
