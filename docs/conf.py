@@ -33,7 +33,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_class_signature = "mixed"
-autodoc_mock_imports = ["pyarrow"]
+autodoc_mock_imports = ["distributed", "pyarrow", "pytest", "ray"]
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
@@ -44,7 +44,7 @@ napoleon_use_ivar = True
 intersphinx_mapping = {"python": ("https://docs.python.org/3/", "inventories/python.inv")}
 nitpick_ignore_regex = [
     # Their documentation has no inventory, or none that is needed for a single name.
-    (r"py:.*", r"(httpx2?|msgspec|starlette|attrs?|pa|pyarrow|aiohttp)\..*"),
+    (r"py:.*", r"(httpx2?|msgspec|starlette|attrs?|pa|pyarrow|aiohttp|distributed|ray)\..*"),
     # Type variables are not documented, and these aliases and protocols are explained where they are used.
     (
         r"py:class",

@@ -1,6 +1,7 @@
 """An aiohttp.web service: one client for its lifetime, over aiohttp as well.
 
-Run it with ``python aiohttp_service.py``. It needs ``pip install 'puretalk-client[aiohttp]'``.
+Run it with ``python aiohttp_service.py``. It needs puretalk-client with the extra
+``aiohttp``.
 """
 
 from __future__ import annotations

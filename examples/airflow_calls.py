@@ -1,7 +1,7 @@
 """A DAG for Airflow 3 that exports calls every night.
 
-It needs: pip install apache-airflow 'puretalk-client[cli,arrow]'. ids.txt and the folder of the calls are in the
-working directory of the workers, whose environment has PURETALK_API_KEY.
+It needs apache-airflow, and puretalk-client with the extras cli and arrow. ids.txt and the folder of the calls are in
+the working directory of the workers, whose environment has PURETALK_API_KEY.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Load calls into DuckDB with dlt: python examples/dlt_calls.py ids.txt calls.duckdb.
 
-It needs: pip install 'puretalk-client[arrow]' 'dlt[duckdb]'. A call that is there already is replaced.
+It needs dlt with the extra duckdb, and puretalk-client with the extra arrow. A call that is in the database is
+replaced.
 """
 
 from __future__ import annotations

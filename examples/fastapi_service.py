@@ -1,6 +1,6 @@
 """A FastAPI service: one client for its lifetime, ``Call`` as a response model, and errors as statuses.
 
-Run it with ``uvicorn fastapi_service:app``. It needs ``pip install puretalk-client fastapi uvicorn``.
+Run it with ``uvicorn fastapi_service:app``. It needs puretalk-client, fastapi and uvicorn.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A nightly export to Parquet, for cron: ``python nightly_export.py IDS FOLDER``.
 
-It takes up whatever the last run left: after a crash it goes on where it was, ids that failed are fetched again, and so
-are calls that were not over yet. It needs ``pip install 'puretalk-client[arrow]'``.
+It continues the last run: after a crash, it goes on where that ended, and it fetches failed ids and unfinished calls
+again. It needs puretalk-client with the extra ``arrow``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Export calls in a Prefect flow: python examples/prefect_calls.py ids.txt calls.
 
-It needs: pip install prefect 'puretalk-client[cli,arrow]'.
+It needs prefect, and puretalk-client with the extras cli and arrow.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Read calls as a Spark data source: python examples/spark_calls.py ids.txt calls.
 
-It needs Spark 4, and on each worker: pip install 'puretalk-client[arrow]'. The workers read PURETALK_API_KEY from their
-environment. They store each partition as a file of the target, a folder that all of them see: a task that Spark starts
-again, or a second query, reads the file and fetches nothing.
+It needs Spark 4, and on each worker puretalk-client with the extra arrow. The workers read PURETALK_API_KEY from their
+environment. They store each partition as a file in the target, a folder that all of them can write to. A task that
+Spark starts again, or a second query, reads the file and fetches nothing.
 """
 
 from __future__ import annotations

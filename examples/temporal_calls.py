@@ -1,6 +1,6 @@
 """An activity and a workflow for Temporal that export calls.
 
-They need: pip install temporalio 'puretalk-client[cli,arrow]'.
+They need temporalio, and puretalk-client with the extras cli and arrow.
 """
 
 from __future__ import annotations

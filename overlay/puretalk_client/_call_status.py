@@ -26,8 +26,9 @@ class CallStatus(StrEnum):
     ``is_known`` is False. Two of them are equal but not identical, so compare with ``==``. A call without a
     status has ``CallStatus("")``.
 
-    The set is open, although type checkers take the members for all there is: with ``assert_never`` at its end, a
-    ``match`` over all members passes the checkers and fails on the first new status. End it with a default instead::
+    The set of statuses is open, but type checkers assume that the members are all there are. A ``match`` over all
+    members that ends with ``assert_never`` passes the checkers, and fails on the first new status. End it with a
+    default instead::
 
         match call.status:
             case CallStatus.COMPLETED:
@@ -37,12 +38,11 @@ class CallStatus(StrEnum):
             case status if status.is_known:
                 ...  # queued, ringing or in progress
             case _:
-                ...  # unknown: neither over nor not over
+                ...  # unknown: it may be over or not
 
-    A known status equals the text of its member, "in-progress", and no other spelling, whichever was received. Compare
-    with members, or ask ``status.matches("in progress")``. ``==`` cannot accept every spelling: what is equal must
-    have one hash, and "in progress" and "in-progress" have two, so a status that equals both would be in a list of
-    them and not in a set, and a ``dict`` would not find it.
+    A known status equals the text of its member, such as "in-progress", and no other spelling, whichever was received.
+    Compare with members, or use ``status.matches("in progress")``. ``==`` does not accept every spelling, because equal
+    values need equal hashes, and the hashes of "in progress" and "in-progress" differ.
 
     Raises:
         ValueError: From ``CallStatus(value)``, when the value is not a ``str``.
@@ -76,9 +76,9 @@ class CallStatus(StrEnum):
 
     @classmethod
     def from_json(cls, value: object) -> CallStatus:
-        """Make a status of any JSON value, so that ``call.status.is_final`` always works.
+        """Make a status from any JSON value, so that ``call.status.is_final`` always works.
 
-        Any other value becomes an unknown status, its JSON; null becomes ``CallStatus("")``.
+        Any value but a text becomes an unknown status with the text of its JSON; null becomes ``CallStatus("")``.
         """
         if isinstance(value, str):
             return cls(value)
@@ -88,13 +88,13 @@ class CallStatus(StrEnum):
 
     @property
     def received(self) -> JSON:
-        """The JSON value as received, with the text of its member for a known status; None where it was missing."""
+        """The JSON value as received, but for a known status the text of its member; None if it was missing."""
         return getattr(self, "_received", self.value)
 
     def matches(self, spelling: str, *others: str) -> bool:
         """Whether this is one of these statuses, in any spelling: "in progress", "IN_PROGRESS" and "in-progress".
 
-        Unlike ``status in ("busy", "in progress")``, which compares with ``==``.
+        ``status in ("busy", "in progress")`` compares with ``==`` instead.
         """
         own = _canonical(self.value)
         return any(_canonical(text) == own for text in (spelling, *others))

@@ -41,15 +41,15 @@ class CallsResource:
 
         Args:
             call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
-            timeout: Seconds for the request with all its attempts; else the client's.
-            max_retries: How often it is sent again after a transient failure; else the client's.
-            retries: In place of ``max_retries``, how patient it is; else the client's.
+            timeout: Seconds for the request with all its attempts. Default: the client's.
+            max_retries: How often a transient failure is retried. Default: the client's.
+            retries: Limits of retries, in place of ``max_retries``. Default: the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
             NotFoundError: No call has this id.
-            CallIdMismatchError: The response is another call's.
-            PuretalkError: Anything else that failed; see ``puretalk_client.errors``.
+            CallIdMismatchError: The response has the id of another call.
+            PuretalkError: Anything else failed; see ``puretalk_client.errors``.
         """
         text = validate_call_id(call_id)
         envelope = await self._sender.send(
@@ -69,34 +69,36 @@ class CallsResource:
         retries: Retries | None = None,
         timeout: float | None = None,
     ) -> FetchResults:
-        """Fetch many calls, some of them at a time, and return an async iterator over the results.
+        """Fetch many calls concurrently, and return an async iterator over the results.
 
         For example::
 
             async for result in client.calls.get_many(["be8b84ed-16d8-459e-b71c-b0f54fce5ec1", "no-such-call"]):
                 print(result.call or result.error)
 
-        The failure of one call is a result like any other. 401, 403, a ConfigurationError and a client that is closed
-        end the iteration with that error, and what ``ids`` raises ends it likewise.
+        If one call fails, its result has the error, and the iteration goes on. A 401, a 403, and a ConfigurationError,
+        such as that of a closed client, end the iteration. So does an exception of ``ids``.
 
-        Leaving the loop, with ``break`` or an exception, ends the requests in progress, a moment later. With
-        ``async with client.calls.get_many(ids) as results:``, they have ended when the block has.
+        If you leave the loop, with ``break`` or an exception, the requests in progress end a moment later. To end them
+        before the next line runs, use ``async with client.calls.get_many(ids) as results:``.
 
         Args:
             ids: The calls' ids, any number of them: an iterable, or an async iterable. It is read lazily, in the event
-                loop. An id that is being fetched is not fetched again; each occurrence gets its result.
-            concurrency: How many ids are read ahead of the results that you have taken; else the client's
-                ``max_connections``, or fewer where a number as ``rate_limit`` would let requests wait for half of
-                their time.
-            ordered: Whether results come in the order of ``ids``, and not as they arrive.
-            retries: How patient each request is; else the client's. With a ``deadline``, a batch survives an outage.
-            timeout: Seconds for each request; else the client's.
+                loop. An id that occurs again while it is being fetched is not fetched twice; each occurrence gets the
+                result.
+            concurrency: How many ids to read ahead of the results that you have taken, at least 1. Default: the
+                client's ``max_connections``, or fewer if requests would wait for a numeric ``rate_limit`` for more
+                than half of their time.
+            ordered: Yield the results in the order of ``ids``, instead of as they arrive.
+            retries: Limits of the retries of each request. With a ``deadline``, a batch survives an outage. Default:
+                the client's.
+            timeout: Seconds for each request. Default: the client's.
 
         Raises:
-            ConfigurationError: An option cannot be used, or ``ids`` is a text or cannot be iterated; while iterating,
-                what every request would end with.
+            ConfigurationError: An option cannot be used, or ``ids`` is a text or cannot be iterated. While iterating:
+                the client is closed, or its key cannot be used.
             AuthenticationError: While iterating: the API key is wrong.
-            PermissionDeniedError: While iterating: the API key is not for these calls.
+            PermissionDeniedError: While iterating: the API key may not read a call.
         """
         options = validate_request_options(timeout, None, retries)
         if concurrency is None:
@@ -120,38 +122,40 @@ class CallsResource:
         not_found_for: float = 0.0,
         analysis_grace: float = 120.0,
     ) -> Call:
-        """Fetch a call again and again until it is over and analysed, and return it.
+        """Poll a call until it is over and analysed, and return it.
 
         The document lists the statuses, and says that ``call_analysis`` and ``call_recording_url`` can be null. It
-        does not say which statuses are final, nor when analysis and recording come. That is this client's reading:
+        does not say which statuses are final, nor when analysis and recording appear. This client assumes:
 
         - Completed, failed, busy, no-answer and canceled are final. An unknown status is not.
-        - ``until="final"``: the status is final.
-        - ``until="analysis"``: and ``call_analysis`` has a value. Calls with another final status than completed get
-          none, nor do those that have none ``analysis_grace`` seconds after their end. The end is when this client
-          first saw it, or the server's ``end_time``, if the Date of the response agrees with this machine's clock.
-        - ``until="recording"``: the status is final and ``call_recording_url`` has a value. Calls with another final
-          status than completed get none, nor do those whose ``call_recording_enabled`` is false.
+        - ``until="final"`` is reached when the status is final.
+        - ``until="analysis"`` is reached when the status is final and ``call_analysis`` has a value. It is also reached
+          without a value by a call that ended, but was not completed, and by any call ``analysis_grace`` seconds after
+          its end. The end is when this client first saw it, or the server's ``end_time``, if the Date of the response
+          agrees with this machine's clock.
+        - ``until="recording"`` is reached when the status is final and ``call_recording_url`` has a value. It is also
+          reached without a value by a call that ended, but was not completed, and by one whose
+          ``call_recording_enabled`` is false.
 
-        A call that failed is returned like any other: look at its status. A final status that changes and a time that
-        goes backwards are followed, and reported as a ``Drift``, which raises under ``strict``.
+        A call that failed is returned too: look at its status. If a final status changes, or a time goes backwards, the
+        client accepts it and reports a ``Drift``; with ``strict=True`` it raises.
 
         Each poll is a request with the timeout, the retries and the rate limit of the client. Connection errors,
-        timeouts, 429 and 5xx do not end the wait; a Retry-After replaces the delay.
+        timeouts, 429 and 5xx do not end the wait. A Retry-After replaces the next delay.
 
         Args:
             call_id: As for ``get``.
-            until: See above; or a function, which may be async, that says of each fetched call whether it is as you
-                want it. What it raises comes out as it is.
+            until: One of the states above; or a function, which may be async, that receives each fetched call and
+                returns whether to stop. Its exceptions are raised unchanged.
             timeout: Seconds for everything: all polls, the delays, and an async ``until``.
             poll_interval: Seconds from the first poll to the second. The delay then grows by half with each poll. Each
-                is shortened at random, by up to a half.
-            max_interval: Seconds of the longest delay.
-            not_found_for: Seconds in which a 404 means that the call is not there yet.
-            analysis_grace: Seconds after the end of a call after which an analysis is no longer expected.
+                delay is shortened at random, by up to a half.
+            max_interval: Longest delay in seconds, at least ``poll_interval``.
+            not_found_for: Seconds from the start during which a 404 does not end the wait: the call may not exist yet.
+            analysis_grace: Seconds after the end of a call to wait for its analysis.
 
         Raises:
-            WaitTimeoutError: The time ran out. It has the call as last seen.
+            WaitTimeoutError: The time ran out. ``error.call`` is the call as last seen.
             ConfigurationError: An option cannot be used, or the client is closed.
             InvalidCallIdError: The id cannot be sent.
             NotFoundError: No call has this id.
@@ -181,10 +185,10 @@ class CallsResource:
         not_found_for: float = 0.0,
         analysis_grace: float = 120.0,
     ) -> CallWatch:
-        """Return an async iterator over the states of a call, from the first poll to where ``wait`` returns.
+        """Return an async iterator over the states of a call, which ends where ``wait`` would return.
 
-        It yields the call whenever it is not equal to the one before. It can be left at any time. The time begins to
-        run with the first item that you request. All else is as for ``wait``.
+        It yields the call whenever it differs from the one before. You can leave the loop at any time. The time begins
+        with the first iteration. The arguments are those of ``wait``.
 
         Raises:
             ConfigurationError: An option cannot be used; while iterating: the client is closed.
@@ -217,22 +221,26 @@ class CallsResource:
         concurrency: int = 1000,
         ordered: bool = False,
     ) -> FetchResults:
-        """Wait for many calls, and return an async iterator over the results; all else is as for ``get_many``.
+        """Wait for many calls, as ``wait`` does for one, and return an async iterator over the results.
+
+        The iteration works as for ``get_many``.
 
         Args:
-            ids: As for ``get_many``. The time of a call begins to run when its id is read.
-            until: As for ``wait``, like the options that follow. What a function raises ends the iteration.
-            timeout: Seconds for each call; a call that needs longer is a result with a WaitTimeoutError.
+            ids: As for ``get_many``. The time of a call begins when its id is read.
+            until: See ``wait``. An exception of your function ends the iteration.
+            timeout: Seconds for each call. The result of a call that needs longer has a WaitTimeoutError.
             poll_interval: See ``wait``.
             max_interval: See ``wait``.
             not_found_for: See ``wait``.
             analysis_grace: See ``wait``.
-            concurrency: How many ids are read ahead of the results that you have taken. A call that is waited for
-                needs no connection, but some kilobytes of memory and a request every 20 s.
-            ordered: As for ``get_many``.
+            concurrency: How many ids to read ahead of the results that you have taken, at least 1. Between two polls,
+                a call needs some kilobytes of memory and no connection.
+            ordered: See ``get_many``.
 
         Raises:
-            ConfigurationError: As for ``get_many``, which has the other errors as well.
+            ConfigurationError: As for ``get_many``.
+            AuthenticationError: As for ``get_many``.
+            PermissionDeniedError: As for ``get_many``.
         """
         options: dict[str, Any] = {
             "until": until,
@@ -253,7 +261,7 @@ class CallsResource:
 
     @property
     def with_raw_response(self) -> RawCalls:
-        """The same operations, which return the response as received."""
+        """The same operations, returning the response as received."""
         return RawCalls(self._sender, verify_call_id=self._verify_call_id)
 
     async def download_recording(
@@ -266,26 +274,26 @@ class CallsResource:
     ) -> int:
         """Download the recording of a call (openapi.yaml: ``Call.call_recording_url``).
 
-        The URL comes from the server, so it is not trusted: only https, no host that resolves to a private,
-        loopback or link-local address, and the API key is sent to the API's own origin only. Up to five redirects
-        are followed under the same rules. A client whose base URL is on loopback may also download from there.
+        The URL comes from the server and is not trusted. The client uses https only, refuses hosts that resolve to a
+        private, loopback or link-local address, and sends the API key to the API's own origin only. It follows up to
+        five redirects under the same rules. If the base URL is on loopback, the recording may be there, too.
 
-        The connection uses the TLS settings of the client, an external one's too, but no proxy, which would look up
-        the host itself: where only a proxy leads outside, fetch ``call.call_recording_url`` with your own client.
-        An external client with an ``httpx.ASGITransport``, which leads to an app in this process, is used as it is.
+        The download uses the client's TLS settings, also those of your own ``http_client``, but no proxy: a proxy would
+        resolve the host itself. If only a proxy leads outside, fetch ``call.call_recording_url`` with your own client.
+        An ``http_client`` with an ``httpx.ASGITransport``, which leads to an app in this process, is used as it is.
 
         Args:
             call: A fetched call.
-            target: A path, which gets the complete recording or stays as it is, readable by its owner only; or a
-                file open for writing bytes.
-            max_bytes: Largest size of the recording, in bytes.
+            target: A file open for writing bytes; or a path. The file at the path is complete or is not changed, and
+                only its owner can read it.
+            max_bytes: Largest size of the recording, in bytes. Default: 512 MiB.
             timeout: Seconds for the whole download.
 
         Returns:
             The size of the recording in bytes.
 
         Raises:
-            DownloadError: The call has no recording, or its URL is not to be trusted.
+            DownloadError: The call has no recording, or its URL cannot be trusted.
             ResponseTooLargeError: The recording is larger than ``max_bytes``.
             PuretalkError: The network or the server failed.
             OSError: The target cannot be written.

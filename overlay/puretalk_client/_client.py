@@ -61,12 +61,13 @@ class _CallsAttribute:
 class AsyncPuretalk:
     """Async client of the Puretalk AI voice-call API.
 
-    Use one for the life of your service, as an async context manager or with ``aclose()``::
+    Create one client and keep it for the life of your service. Use it as an async context manager, or close it with
+    ``aclose()``::
 
         async with AsyncPuretalk() as client:
             call = await client.calls.get("be8b84ed-16d8-459e-b71c-b0f54fce5ec1")
 
-    It is a ``puretalk_generated.Sender``: every operation of ``puretalk_generated.api`` takes it.
+    It is a ``puretalk_generated.Sender``: every operation in ``puretalk_generated.api`` accepts it.
     """
 
     calls: _CallsAttribute = _CallsAttribute()
@@ -99,40 +100,41 @@ class AsyncPuretalk:
         """Make a client; nothing is sent yet.
 
         Args:
-            api_key: The API key; else the environment variable ``PURETALK_API_KEY``. Or a function, which may be
-                async, that returns the key for each attempt.
-            base_url: Where the API is; else ``PURETALK_BASE_URL``, else the server of openapi.yaml.
-            timeout: Seconds for a request: waiting for a connection, connecting, all attempts, the delays between
-                them, and the body.
-            connect_timeout: Seconds for connecting, TLS included; else 5.
-            max_retries: How often a request is sent again after a transient failure, else 2.
-            retries: In place of ``max_retries``, also how long the delays and the request as a whole may be, so that
-                a batch survives an outage.
-            max_connections: Connections, and so requests, at the same time, else 100. Further requests wait for one,
-                first in, first out.
-            max_response_bytes: Largest size of a body, decompressed; a call of 40 turns has 17 kB. Decoding stops the
-                event loop for up to 20 ms for each MiB.
-            rate_limit: Attempts in a second, evenly spaced. Or an async context manager that each attempt enters,
-                such as a limiter that several clients share.
-            default_headers: Sent with every request. Their values show nowhere.
+            api_key: The API key, or a function, which may be async, that returns the key for each attempt. Default:
+                the environment variable ``PURETALK_API_KEY``.
+            base_url: URL of the API. Default: the environment variable ``PURETALK_BASE_URL``, or if it is not set,
+                the server of openapi.yaml.
+            timeout: Seconds for a request as a whole: waiting for a connection, connecting, all attempts, the delays
+                between them, and the body.
+            connect_timeout: Seconds for connecting, TLS included. Default: 5.
+            max_retries: How often a transient failure is retried, at least 0. Default: 2.
+            retries: In place of ``max_retries``, limits of the retries, their delays and the request as a whole, so
+                that a batch survives an outage.
+            max_connections: Limit of connections, and therefore of concurrent requests. Further requests wait, first
+                in, first out. Default: 100.
+            max_response_bytes: Largest size of a body, decompressed. A call of 40 turns has 17 kB. Decoding blocks the
+                event loop for up to 20 ms per MiB.
+            rate_limit: Attempts per second, evenly spaced; or an async context manager that each attempt enters, such
+                as a limiter that several clients share.
+            default_headers: Headers to send with every request. No repr, log or error contains their values.
             user_agent_suffix: Added to the User-Agent, e.g. the name of your service.
-            verify_call_id: Refuse a response that carries the id of another call.
-            strict: Raise ResponseDecodeError where a response does not match the document, instead of keeping
-                the value as received.
+            verify_call_id: Raise CallIdMismatchError for a response with the id of another call.
+            strict: Raise ResponseDecodeError if a response does not match the document, instead of keeping the value
+                as received.
             on_drift: Called with each place where a response does not match the document.
-            on_attempt: Called after each attempt. What it raises is logged, and changes nothing.
-            allow_insecure: Allow a ``base_url`` of plain http on another machine than this one.
+            on_attempt: Called after each attempt. If it raises, the client logs that and goes on.
+            allow_insecure: Allow a ``base_url`` with plain http on another machine.
             verify: Your own SSL context; or False, with a warning, to trust any certificate.
             transport: The HTTP library: "httpx", the default, or "aiohttp", which needs less CPU
-                (``pip install 'puretalk-client[aiohttp]'``).
-            http_client: Your own ``httpx.AsyncClient``, or ``httpx2.AsyncClient``. It is used with its settings, and
-                stays open when this one closes. It excludes ``transport``, ``verify``, ``connect_timeout`` and
-                ``max_connections``, which are settings of that client.
-            telemetry: Whether requests make spans and metrics of OpenTelemetry; else, where it is imported before the
-                client is made (``pip install 'puretalk-client[otel]'``).
+                and the extra ``aiohttp``.
+            http_client: Your own ``httpx.AsyncClient`` or ``httpx2.AsyncClient``. Its settings apply, and it stays open
+                when this client closes. It excludes ``transport``, ``verify``, ``connect_timeout`` and
+                ``max_connections``, which it has itself.
+            telemetry: Whether the client records OpenTelemetry spans and metrics, with the extra ``otel``. By default,
+                it does if the application has imported ``opentelemetry`` before the client is made.
 
         Raises:
-            ConfigurationError: One of these cannot be used. The message never holds the key.
+            ConfigurationError: An argument cannot be used, or there is no API key. The message never has the key.
         """
         # A traceback may show the locals of this frame.
         secret, api_key = None if api_key is None else Secret(api_key), None
@@ -195,16 +197,19 @@ class AsyncPuretalk:
     ) -> Self:
         """Return a client with other options over the same connections; closing either closes both.
 
+        Options that you do not pass stay as they are.
+
         Args:
-            timeout: As for ``AsyncPuretalk``; what is not passed stays as it is.
-            max_retries: Likewise; the other settings of ``retries`` stay.
-            retries: Likewise.
-            rate_limit: Likewise; None for no limit. A number here counts only the requests of the new client.
-            on_attempt: Likewise; None for none.
-            strict: Likewise.
+            timeout: As for ``AsyncPuretalk``.
+            max_retries: As for ``AsyncPuretalk``. The other settings of ``retries`` stay.
+            retries: As for ``AsyncPuretalk``.
+            rate_limit: As for ``AsyncPuretalk``; None removes the limit. A number applies to the requests of the new
+                client only.
+            on_attempt: As for ``AsyncPuretalk``; None removes the function.
+            strict: As for ``AsyncPuretalk``.
 
         Raises:
-            ConfigurationError: One of these cannot be used.
+            ConfigurationError: An argument cannot be used.
         """
         if max_retries is None or retries is None:
             raise ConfigurationError("max_retries and retries must not be None here")
@@ -224,7 +229,7 @@ class AsyncPuretalk:
 
     @property
     def base_url(self) -> str:
-        """Where the API is, without a trailing slash."""
+        """URL of the API, without a trailing slash."""
         return self._sender.options.base_url
 
     @property
@@ -234,17 +239,17 @@ class AsyncPuretalk:
 
     @property
     def max_retries(self) -> int | None:
-        """How often a request is sent again after a transient failure; None for as often as there is time."""
+        """How often a transient failure is retried; None for as often as there is time."""
         return self._sender.options.retries.max_retries
 
     @property
     def retries(self) -> Retries:
-        """How patient requests are."""
+        """Limits of the retries."""
         return self._sender.options.retries
 
     @property
     def max_connections(self) -> int:
-        """Connections, and so requests, at the same time."""
+        """Limit of connections, and therefore of concurrent requests."""
         return self._sender.pool.max_connections
 
     @property
@@ -264,14 +269,14 @@ class AsyncPuretalk:
         """Send ``request`` and return the decoded body of its response.
 
         Args:
-            request: What an operation's ``request`` function built.
+            request: A request that an operation's ``request`` function built.
             responses: That operation's ``RESPONSES``.
-            timeout: Seconds for the request with all its attempts; else the client's.
-            max_retries: How often it is sent again after a transient failure; else the client's.
-            retries: In place of ``max_retries``, how patient it is; else the client's.
+            timeout: Seconds for the request with all its attempts. Default: the client's.
+            max_retries: How often a transient failure is retried. Default: the client's.
+            retries: Limits of retries, in place of ``max_retries``. Default: the client's.
 
         Raises:
-            PuretalkError: Anything but success; see ``puretalk_client.errors``.
+            PuretalkError: The request failed; see ``puretalk_client.errors``.
         """
         options = validate_request_options(timeout, max_retries, retries)
         return await self._sender.send(request, responses, **options)
@@ -313,30 +318,30 @@ class AsyncPuretalk:
             async for call in client.paginate(list_calls, status="completed"):
                 print(call.call_id)
 
-        While you use the items of a page, the next page is being fetched. The server decides which page is next;
-        only the number in its ``next`` is used, never a URL. An error in a page is raised after the items before it.
-        Up to ten empty pages in a row are followed.
+        While you use the items of a page, the client fetches the next one. The server decides which page is next: the
+        client uses the number in ``next``, never a URL. An error in a page is raised after the items before it. More
+        than ten empty pages in a row are an error.
 
         Args:
             operation: A module of ``puretalk_generated.api`` whose operation has a parameter ``page`` and a response
                 with ``next`` and ``results``.
-            max_items: How many items to return at most; else all.
-            **parameters: Those of the operation: ``limit``, the size of a page, ``page``, where to start, and
-                filters. To resume, pass the iterator's ``page``; that page begins again with its first item.
+            max_items: Largest number of items to return, at least 1. Default: all.
+            **parameters: Parameters of the operation: ``limit``, the size of a page; ``page``, the page to start at;
+                and filters. To resume, pass the iterator's ``page``; that page begins again with its first item.
 
         Raises:
-            ConfigurationError: It is not a list operation, or ``page`` or ``max_items`` cannot be used.
+            ConfigurationError: ``operation`` is not a list operation, or ``page`` or ``max_items`` cannot be used.
             TypeError: The operation does not have one of the parameters.
             ResponseDecodeError: While iterating: an item is not an object, or ``next`` leads to no later page.
             MissingResultsError: While iterating: a page has no results.
-            PuretalkError: While iterating: anything else that failed; see ``puretalk_client.errors``.
+            PuretalkError: While iterating: anything else failed; see ``puretalk_client.errors``.
         """
         # A traceback may show the locals of this frame, and a filter can be a phone number.
         secret, parameters = Secret(parameters), {}
         return Paginator(self._sender, operation, secret, max_items)
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are your own client's. No request works afterwards."""
+        """Close the connections, but not your own ``http_client``. Requests fail afterwards."""
         await self._sender.aclose()
 
     async def __aenter__(self) -> Self:

@@ -27,12 +27,12 @@ FATAL = (AuthenticationError, PermissionDeniedError, ConfigurationError)
 
 @frozen(repr=False)
 class FetchResult:
-    """What became of one id.
+    """The result for one id: a call or an error.
 
     Attributes:
         call_id: The id as it was passed.
         call: The call; None after a failure.
-        error: Why there is no call, without a traceback: a batch may keep thousands of them.
+        error: The failure; None after a success. It has no traceback, because a batch may keep thousands of them.
     """
 
     call_id: CallId
@@ -40,10 +40,10 @@ class FetchResult:
     error: PuretalkError | None = None
 
     def unwrap(self) -> Call:
-        """Return the call.
+        """Return the call, or raise the error.
 
         Raises:
-            PuretalkError: A copy of ``error``, so that ``error`` gets no traceback.
+            PuretalkError: A copy of ``error``, which itself gets no traceback.
         """
         if self.error is not None:
             error = copy.copy(self.error)
@@ -57,10 +57,10 @@ class FetchResult:
 
 
 class FetchResults:
-    """The results of ``client.calls.get_many`` and ``wait_many``, to be iterated once, with ``async for``.
+    """The results of ``client.calls.get_many`` and ``wait_many``. Iterate over them once, with ``async for``.
 
-    Leaving the loop ends the requests in progress. To have them ended when the block is left, whatever still refers to
-    the iterator, use it as an async context manager, or ``aclose()``.
+    If you leave the loop, the requests in progress end a moment later. To end them before the next line runs, use the
+    results as an async context manager, or await ``aclose()``.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class FetchResults:
     def __aiter__(self) -> AsyncGenerator[FetchResult, None]:
         """Start; only the loop refers to the iterator, which therefore ends with it."""
         if self._is_started or self._is_stopping:
-            raise ConfigurationError("These results can be iterated once: for others, use get_many again")
+            raise ConfigurationError("Results can be iterated only once: use get_many again")
         self._is_started = True
         return self._iterate()
 

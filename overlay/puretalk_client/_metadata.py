@@ -13,9 +13,9 @@ from ._types import JSON
 class CallMetadata(Mapping[str, JSON]):
     """The properties of ``call.metadata`` (openapi.yaml: ``Call.metadata``), by name, in the order received.
 
-    openapi.yaml documents ``model`` and allows any other property: what your service attached to the call, say. The
-    mapping is read-only, and holds all of them as received. It is empty if the server left the metadata out or sent
-    null, and also if it sent something else than an object, which ``received`` keeps.
+    openapi.yaml documents ``model`` and allows any other property, such as those that your service attached to the
+    call. The mapping is read-only, and has all properties as received. It is empty if the server left the metadata out
+    or sent null. It is also empty if the server sent a value that is not an object, which ``received`` keeps.
     """
 
     __slots__ = ("_received", "_values")
@@ -43,13 +43,13 @@ class CallMetadata(Mapping[str, JSON]):
 
     @property
     def model(self) -> str | None:
-        """The model of the call; None where it is missing or not text."""
+        """The model of the call; None if it is missing or not text."""
         model = self._values.get("model")
         return model if isinstance(model, str) else None
 
     @property
     def received(self) -> JSON:
-        """The JSON value as received; None where the server left it out."""
+        """The JSON value as received; None if the server left it out."""
         return dict(self._values) if self._received is self._values else self._received
 
     def __getitem__(self, name: str) -> JSON:

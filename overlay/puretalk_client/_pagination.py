@@ -60,10 +60,11 @@ class _Position:
 
 
 class Paginator(AsyncIterator[T_co], Generic[T_co]):
-    """The items of a list operation, in the order of the server; made by ``AsyncPuretalk.paginate``.
+    """An async iterator over the items of a list operation, in the server's order; made by ``AsyncPuretalk.paginate``.
 
-    While the items of a page are used, the next page is being fetched. To end that at once where you leave the loop
-    early, use it as an async context manager or with ``aclose()``; else it ends once nothing refers to the iterator.
+    While you use the items of a page, the client fetches the next one. If you leave the loop early, that request ends
+    once nothing refers to the iterator. To end it at once, use the iterator as an async context manager, or await
+    ``aclose()``.
     """
 
     def __init__(
@@ -96,22 +97,22 @@ class Paginator(AsyncIterator[T_co], Generic[T_co]):
 
     @property
     def page(self) -> int | None:
-        """The page of the item that came last, or the one that is waited for or has failed: start there to resume.
+        """The page to start at to resume: that of the last item, or the one that is awaited or has failed.
 
-        None before the first response, unless ``page`` was given.
+        None before the first response, unless ``page`` was passed.
         """
         return self._position.page
 
     @property
     def count(self) -> int | None:
-        """The number of all items, as the last page has it; None where it has none."""
+        """The number of all items according to the last page; None if the server does not send it."""
         return self._position.count
 
     async def __anext__(self) -> T_co:
         return await self._items.__anext__()
 
     async def aclose(self) -> None:
-        """End the iteration, and the request for the next page with it."""
+        """End the iteration and the request for the next page."""
         await self._items.aclose()
 
     async def __aenter__(self) -> Self:

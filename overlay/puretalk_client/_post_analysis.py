@@ -27,7 +27,7 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
     """The fields of ``call_analysis.post_analysis_data`` (openapi.yaml), by name, in the order received.
 
     A value keeps its JSON type: 4 is an ``int``, 4.0 a ``float``, true is ``True`` and never 1. When a
-    name is repeated, the mapping holds the last value; ``all()`` and ``pairs`` hold every one.
+    name is repeated, the mapping has the last value; ``all()`` and ``pairs`` have every one.
 
     ``text()``, ``number()`` and ``boolean()`` read a value of a known type. With ``coerce=True`` they
     also convert values of other kinds, by this table. Any other value raises ``PostAnalysisTypeError``.
@@ -48,11 +48,11 @@ class PostAnalysis(Mapping[str, PostAnalysisValue]):
 
     A boolean is never converted to a number.
 
-    The view accepts whatever the server sends: it omits an item that is not an object, has an item without a name
-    in ``pairs`` only, and omits a value that is an array or an object, which the document does not allow (reading
-    it as a type raises). All of it stays in ``call.call_analysis.post_analysis_data`` as received.
+    The mapping accepts whatever the server sends. It omits items that are not objects, and values that are arrays or
+    objects, which the document does not allow; reading such a value as a type raises. An item without a name is in
+    ``pairs`` only. ``call.call_analysis.post_analysis_data`` has everything as received.
 
-    Equality is that of every mapping: order does not count and ``True`` equals 1, as in a ``dict``.
+    Two mappings are equal as two ``dict`` are: order does not count, and ``True`` equals 1.
     """
 
     __slots__ = ("_received", "_values")

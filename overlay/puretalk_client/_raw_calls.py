@@ -29,19 +29,19 @@ class RawCalls:
         max_retries: int | None = None,
         retries: Retries | None = None,
     ) -> RawResponse[Call]:
-        """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``); ``parse()`` of the response returns it.
+        """Fetch a call (openapi.yaml: ``GET /calls/{call_id}``); ``response.parse()`` returns it.
 
         Args:
             call_id: The call's id: a UUID, or up to 256 characters that can be one path segment.
-            timeout: Seconds for the request with all its attempts; else the client's.
-            max_retries: How often it is sent again after a transient failure; else the client's.
-            retries: In place of ``max_retries``, how patient it is; else the client's.
+            timeout: Seconds for the request with all its attempts. Default: the client's.
+            max_retries: How often a transient failure is retried. Default: the client's.
+            retries: Limits of retries, in place of ``max_retries``. Default: the client's.
 
         Raises:
             InvalidCallIdError: The id cannot be sent.
             NotFoundError: No call has this id.
-            PuretalkError: Anything else that failed; see ``puretalk_client.errors``. Whether the body can be trusted
-                is for ``parse()`` to say.
+            PuretalkError: Anything else failed; see ``puretalk_client.errors``. Errors in the body are raised by
+                ``parse()`` instead.
         """
         text = validate_call_id(call_id)
         response = await self._sender.send_raw(

@@ -43,7 +43,7 @@ class Attempt:
     Attributes:
         operation: Name of the operation, e.g. ``get_call``; None for a request that no operation built.
         method: HTTP method.
-        path_template: Path as in openapi.yaml, e.g. ``/calls/{call_id}``; None like ``operation``.
+        path_template: Path as in openapi.yaml, e.g. ``/calls/{call_id}``; None for a request that no operation built.
         number: 1 for the first attempt of a request.
         status_code: HTTP status code of the response, if there was one.
         error: Name of the error's class, or ``CancelledError``; None after a success.

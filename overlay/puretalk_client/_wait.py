@@ -31,7 +31,7 @@ _MISSING: Mapping[Missing, str] = {
     "final": "The call is not over",
     "analysis": "The call has no analysis",
     "recording": "The call has no recording",
-    "predicate": "The call is not as the predicate wants it",
+    "predicate": "The predicate did not accept the call",
 }
 
 
@@ -242,10 +242,11 @@ async def _compress(content: bytes) -> bytes:
 
 
 class CallWatch(AsyncIterator[Call]):
-    """The states of a call, each once; made by ``CallsResource.watch``.
+    """An async iterator over the states of a call, each once; made by ``CallsResource.watch``.
 
-    It has no task of its own, and between two items it holds no connection and no timer: a loop can be left at any
-    time. After a cancellation, such as that by ``asyncio.wait_for``, it goes on; after an error it has ended.
+    It has no task of its own, and holds no connection and no timer between two items, so you can leave the loop at any
+    time. After a cancellation, such as that by ``asyncio.wait_for``, you can go on iterating. After an error, the
+    iteration has ended.
     """
 
     def __init__(self, poller: Poller) -> None:

@@ -28,7 +28,7 @@ MAX_UNREADABLE = 100
 
 @frozen
 class CountedDrift(Drift):
-    """How often responses differ from the spec in one way at one path.
+    """A difference between responses and the spec, with its count.
 
     Attributes:
         occurrences: Number of values.
@@ -63,10 +63,10 @@ def drift_report(responses: Iterable[bytes | str], model: object = CallEnvelope)
 
     Args:
         responses: Response bodies. Each is the JSON text of one response, or of an array of responses. For the
-            default model, a call without its envelope is accepted too; paths include the envelope all the same.
-            A line that ``testing.Recorder`` wrote stands for its body; those of failures, and with the default model
-            those of other operations, do not count.
-        model: The model of a response, by default that of ``GET /calls/{call_id}``.
+            default model, a call without its envelope is accepted too; its paths begin with ``$.results`` as well.
+            A line that ``testing.Recorder`` wrote counts as its body. Lines of failures are skipped, and for the
+            default model also lines of other operations.
+        model: The model of a response. Default: that of ``GET /calls/{call_id}``.
 
     Returns:
         The differences by path and count. A body that is not JSON is listed in ``unreadable``, not raised.

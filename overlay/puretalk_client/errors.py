@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class PuretalkError(Exception):
-    """The root of every error that this package raises.
+    """The base class of all errors of this package.
 
     Attributes:
         message: What failed, in one sentence, without the facts below.
-        retryable: Whether the failure may be transient. The client repeats only such requests, and of methods
-            that are not idempotent only those that had no effect.
+        retryable: Whether the failure can be transient. The client retries no others, and a method that is not
+            idempotent only if the request had no effect.
         request_sent: Whether the request may have reached the server.
-        method: HTTP method of the request, e.g. ``GET``; None when no request was made.
-        path: Path of the request below the base URL, e.g. ``/calls/42``.
+        method: HTTP method of the request, e.g. ``GET``; None if no request was made.
+        path: Path of the request below the base URL, e.g. ``/calls/42``; None if no request was made.
         status: HTTP status code of the response, if there was one.
         msg: The server's own message: ``msg`` of the envelope or of ``Error`` (openapi.yaml).
         request_id: The ``x-request-id`` header of the response, if there was one.
         attempts: How many requests were sent.
         elapsed: Seconds from the start of the request to the error.
-        retry_after: Seconds that the server asks to wait, where the client did not wait that long.
+        retry_after: Seconds to wait before the next request, if the client did not wait that long.
     """
 
     # Class-level defaults keep pickling simple: args rebuild the message, __dict__ the rest.
@@ -61,29 +61,29 @@ class PuretalkError(Exception):
 
 
 class ConfigurationError(PuretalkError, ValueError):
-    """The client cannot work as configured: no usable API key, base URL or option; or it is closed."""
+    """The client is closed, or has no usable API key, base URL or option."""
 
     request_sent = False
 
 
 class InvalidCallIdError(PuretalkError, ValueError):
-    """A call id that cannot be one path segment of a request. Raised before any I/O."""
+    """The call id cannot be one path segment of a URL. Raised before any I/O."""
 
     request_sent = False
 
 
 class APIConnectionError(PuretalkError):
-    """No complete response arrived: refused, reset, cut off, or the name did not resolve."""
+    """No complete response arrived: the connection failed, or the host name did not resolve."""
 
     retryable = True
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """The time for the request, or for connecting, ran out."""
+    """The time for the request or for connecting ran out."""
 
 
 class PoolTimeoutError(APITimeoutError):
-    """Every connection was in use until the time ran out; this attempt was not sent."""
+    """All connections were in use until the time ran out; this attempt was not sent."""
 
     retryable = False
     request_sent = False
@@ -97,11 +97,11 @@ class TLSError(APIConnectionError):
 
 
 class ProtocolError(APIConnectionError):
-    """The server does not speak HTTP as RFC 9110 and RFC 9112 define it."""
+    """The response is not valid HTTP (RFC 9110, RFC 9112)."""
 
 
 class APIStatusError(PuretalkError):
-    """The server responded with a status that is not a success.
+    """The response has a status that is not a success.
 
     Attributes:
         excerpt: Up to 500 characters of a body that has no ``msg`` and is not JSON, without the API key.
@@ -138,7 +138,7 @@ class ServerError(APIStatusError):
 
 
 class APIResponseError(PuretalkError):
-    """A complete, successful response that cannot be trusted. Never retried.
+    """A complete, successful response cannot be used. Never retried.
 
     Attributes:
         closes_connection: Whether the connection that the response came on is closed.
@@ -159,7 +159,7 @@ class ResponseDecodeError(APIResponseError):
     """The body is not the JSON that openapi.yaml documents.
 
     Attributes:
-        drifts: Under ``strict=True``, where the response does not match the document.
+        drifts: With ``strict=True``, the places where the response does not match the document.
     """
 
     drifts: tuple[Drift, ...] = ()
@@ -170,19 +170,20 @@ class ResponseTooLargeError(APIResponseError):
 
 
 class CallIdMismatchError(APIResponseError):
-    """The response carries the id of another call. Its connection is closed."""
+    """The response has the id of another call. Its connection is closed."""
 
     closes_connection = True
 
 
 class WaitTimeoutError(PuretalkError, TimeoutError):
-    """``wait`` or ``watch`` ran out of time. Where the last poll failed, its error is the cause.
+    """``wait`` or ``watch`` ran out of time. If the last poll failed, its error is the cause.
 
     Attributes:
         call: The call as last seen; None if no poll returned it. A pickle of the error leaves it out.
         polls: How often the call was fetched, retries not counted.
-        missing: The part that was still missing: ``call``, no poll returned it; ``final``, its status is not final;
-            ``analysis`` or ``recording``, which ``until`` names; or ``predicate``, which it does not satisfy.
+        missing: The part that was still missing. ``call``: no poll returned the call. ``final``: its status is not
+            final. ``analysis`` or ``recording``: it does not have this part yet. ``predicate``: your function did not
+            accept it.
     """
 
     call: Call | None = None
@@ -195,7 +196,7 @@ class WaitTimeoutError(PuretalkError, TimeoutError):
 
 
 class DownloadError(PuretalkError):
-    """A recording cannot be downloaded: the call has none, or its URL is not to be trusted."""
+    """The call has no recording, or the URL of its recording cannot be trusted."""
 
 
 class PostAnalysisTypeError(PuretalkError, TypeError):

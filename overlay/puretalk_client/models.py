@@ -77,26 +77,26 @@ def _convert_json(_: type, fields: list[Any]) -> list[Any]:
 class Call(generated.Call):
     """A phone call (openapi.yaml: ``components.schemas.Call``).
 
-    Every field but ``status`` and ``metadata`` is None where the server left it out. A value that does not match the
+    A field that the server left out is None, except ``status`` and ``metadata``. A value that does not match the
     document is kept as received.
     """
 
     status: CallStatus = field(default=CallStatus.from_json(None), converter=_status)
-    """The status of the call; ``CallStatus("")`` where the server left it out."""
+    """The status of the call; ``CallStatus("")`` if the server left it out."""
     # The generated class of the same name has the documented property only.
     metadata: CallMetadata = field(default=CallMetadata(), converter=_metadata)  # type: ignore[assignment]
-    """The metadata of the call, with your own properties; empty where the server left it out or sent null."""
+    """The metadata of the call, with your own properties; empty if the server left it out or sent null."""
 
     @property
     def post_analysis(self) -> PostAnalysis:
-        """The values of ``call_analysis.post_analysis_data`` by name; empty where there are none."""
+        """The values of ``call_analysis.post_analysis_data`` by name; empty if there are none."""
         return PostAnalysis(getattr(self.call_analysis, "post_analysis_data", None))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the call as the API writes it: JSON names, and values that ``json.dumps`` accepts.
+        """Return the call in the API's JSON format: JSON names, and values that ``json.dumps`` accepts.
 
-        Fields that are not set are left out. A value that does not match the document is included as received, and so
-        is an unknown status; a known one is written in the spelling of ``CallStatus``.
+        Fields that are None are left out. A value that does not match the document is included as received, and so
+        is an unknown status. A known status has the spelling of ``CallStatus``.
         """
         fields = _with_json_names(self) | {"status": self.status.received, "metadata": self.metadata.received}
         # msgspec follows deeper nesting than a function in Python can.
@@ -112,10 +112,11 @@ class Call(generated.Call):
     def render(self, *, slow: float = 1.5) -> RenderedCall:
         """Return a page for a notebook: facts, analysis, and the transcript with the latency of each turn.
 
-        A notebook shows it where it is the value of a cell. A call itself shows as its repr, without what people said.
+        A notebook shows the page if it is the value of a cell. The repr of a call does not show what people said; this
+        page does.
 
         Args:
-            slow: Seconds of latency from which on a turn is marked as slow, at least 0.
+            slow: Latency in seconds, at least 0, from which a turn is marked as slow.
 
         Raises:
             ConfigurationError: ``slow`` is not such a number.
@@ -126,22 +127,23 @@ class Call(generated.Call):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> Self:
-        """Make a call of what ``to_dict()`` or ``json.loads`` returned.
+        """Make a call from a mapping in the API's JSON format, such as ``to_dict()`` or ``json.loads`` returns.
 
         A value that does not match the document is kept as received.
 
         Raises:
-            ResponseDecodeError: It is not a mapping, or differs from the document in more than 1,000 places.
+            ResponseDecodeError: ``value`` is not a mapping, or differs from the document in more than 1,000 places.
         """
         call: Self = convert(dict(value) if isinstance(value, Mapping) else value, cls)[0]
         return call
 
     @classmethod
     def from_json(cls, content: str | bytes) -> Self:
-        """Make a call of JSON (UTF-8), as ``from_dict`` does.
+        """Make a call from JSON in UTF-8, as ``from_dict`` does from a mapping.
 
         Raises:
-            ResponseDecodeError: It is not JSON, not an object, or differs from the document in more than 1,000 places.
+            ResponseDecodeError: ``content`` is not a JSON object, or differs from the document in more than 1,000
+                places.
         """
         # With half a surrogate pair, these are not UTF-8, and refused as such.
         encoded = content.encode(errors="surrogatepass") if isinstance(content, str) else content

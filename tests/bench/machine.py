@@ -21,28 +21,27 @@ def method(results: Results, extras: str) -> str:
     other_rounds = max((results.rounds(client) for client in LABELS if client not in PROMISED), default=0)
     lines = [
         f"- {results.rounds('ours-httpx')} rounds for the clients of the first table with 40 turns and up to 500 in"
-        f" flight, {other_rounds} for the rest; medians unless a column says minimum. A minimum ratio is that of the"
-        " least times of both. The order of the clients is rotated from round to round.",
-        "- The server is a process of its own on loopback. Its responses are made beforehand.",
-        "- Each client has a fresh process in each round: in one process, each would pay for the garbage collections"
-        " of the objects that the others left in memory. Garbage collection stays on; the whole heap is collected"
-        " once before each cell is measured.",
-        "- CPU time is that of the client's whole process with all threads. Fetches per second also depend on the"
-        " server.",
-        "- Every client may open as many connections as there are fetches in flight, at least 100, and keeps"
-        " them. They are open before the measurement starts.",
-        f"- {', '.join(EXTRAS)} run under a Python of their own, because their dependencies change how fast httpx is"
-        " for the others: with sniffio, httpcore does not search for it in each request. In all processes sys.path is"
-        " as long as in a service.",
-        "- puretalk-client runs with its default options: every guarantee is on. The practical floor has no timeouts"
-        " and handles no errors; the clients by hand check the status and return a dict.",
-        "- Over TLS, pyreqwest and wreq do not verify the certificate; the others verify it, but not its host name.",
-        "- Instructions are the difference between two processes that fetch a few and many calls, divided by the"
-        " difference in calls, with one hash seed. They are counted once: other processes do not disturb them.",
-        "- A cold start and the time of importing are measured under that second Python: it has no package that httpx"
-        " would import beyond its own dependencies. The time of importing is `time.process_time` at its end, less"
-        " that of bare Python.",
-        "- Kept calls are measured by the resident memory of a fresh process.",
+        f" flight, {other_rounds} for the rest. Figures are medians, unless a column says minimum. A minimum ratio"
+        " divides the shortest time of one client by that of the other. The order of the clients changes from round to"
+        " round.",
+        "- The server is a process of its own on loopback. It builds its responses before the measurement.",
+        "- Each client has a fresh process in each round. In a shared process, each would pay for the garbage of the"
+        " others. Garbage collection stays on, and runs once over the whole heap before each measurement.",
+        "- CPU time includes all threads of the client's process. Fetches per second also depend on the server.",
+        "- Every client may open as many connections as there are fetches in flight, and at least 100. They are open"
+        " before the measurement starts, and stay open.",
+        f"- {', '.join(EXTRAS)} run in a separate Python environment, because their dependencies make httpx faster for"
+        " the others: without sniffio, httpcore searches for it in each request. In all processes, sys.path is as long"
+        " as in a service.",
+        "- puretalk-client runs with its default options, and all guarantees apply. The practical floor has no timeouts"
+        " and does not handle errors. The clients by hand check the status and return a dict.",
+        "- Over TLS, pyreqwest and wreq do not verify the certificate. The others verify it, but not its host name.",
+        "- Instructions per fetch are the difference between a process that fetches few calls and one that fetches"
+        " many, divided by the difference in calls, with the same hash seed. They are counted once, because other"
+        " processes do not affect them.",
+        "- Cold start and importing are measured in that second environment, where httpx finds nothing to import beyond"
+        " its own dependencies. The time of importing is `time.process_time` after it, less that of bare Python.",
+        "- The memory of kept calls is the resident memory of a fresh process.",
         f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {cpu_model()},"
         f" {platform.system()} {platform.machine()},"
         f" {platform.python_implementation()} {platform.python_version()}.",

@@ -20,11 +20,12 @@ def markdown(results: Results, extras: str) -> str:
     """Return the report."""
     return "\n\n".join([
         "# Benchmarks",
-        "Written by `make bench`; do not edit. Times can be compared within this run only.",
+        "CPU time, memory and start-up time of this client beside other clients. `make bench` measures them and writes"
+        " this page; do not edit it. Compare times within this page only.",
         *(["**A quick run: the figures mean nothing.**"] if results.quick else []),
         "![CPU time per fetch by fetches in flight](benchmarks.svg)",
-        "## What the client must reach",
-        "Ratios are of CPU time per fetch unless they say otherwise. The limit is bare aiohttp and msgspec.",
+        "## Required ratios",
+        'Ratios compare CPU time per fetch, unless they say otherwise. "The limit" is bare aiohttp and msgspec.',
         promises_table(results),
         "## Other goals",
         goals_table(results),
@@ -35,13 +36,13 @@ def markdown(results: Results, extras: str) -> str:
         " flight.",
         tls_table(results),
         "## Instructions per fetch",
-        f"Of user space, for a call of 40 turns, 10 in flight. Counted by: {results.counter or 'nothing'}.",
+        f"Instructions in user space for a call of 40 turns, 10 in flight. Counted by: {results.counter or 'nothing'}.",
         instructions_table(results),
         "## Cold start",
-        "From the start of a process to its first call decoded, over http.",
+        "From the start of a process to its first decoded call, over http.",
         cold_start_table(results),
         f"## {results.task_count:,} tasks in flight",
-        "All started at once on 100 connections. The memory is the peak of the process.",
+        "All tasks start at once and share 100 connections. The memory is the peak of the process.",
         tasks_table(results),
         "## Decoding alone\n\nMicroseconds of CPU time per body.",
         decoding_table(results),
@@ -93,9 +94,9 @@ def growth(results: Results) -> list[str]:
     if limit is None or collecting_less is None:
         return []
     return [
-        f"The limit itself takes {limit:.2f} times as long at 500 in flight as at 10: with so many concurrent"
-        " requests Python collects garbage, which at 10 it hardly does. puretalk-client on aiohttp takes"
-        f" {collecting_less:.2f} times as long where the application calls"
+        f"The limit itself takes {limit:.2f} times as long at 500 in flight as at 10, because Python collects"
+        " garbage more often with many concurrent requests. puretalk-client on aiohttp takes"
+        f" {collecting_less:.2f} times as long if the application calls"
         f" `gc.set_threshold({GC_THRESHOLD:_})`."
     ]
 

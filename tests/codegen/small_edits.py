@@ -39,10 +39,18 @@ COMBINED = "everything that leaves nothing to do"
 
 HEADING = """# Small edits of the vendor's document
 
-Written by `python -m tests.codegen.small_edits`. Each edit is made in a copy of the project, which is updated to it.
-Exit 0: nothing is left to do: `mypy --strict` accepts the package, and the unit tests that depend most on the document
-were run; for "everything that leaves nothing to do", all unit tests. Exit 2: the follow-ups say what is left. Exit 1:
-the document is refused, and nothing was changed. Breaking changes are in bold.
+What `make update-spec` reports for each kind of change. A change must never leave an error that the command does not
+report. [Regeneration](regenerating.md) describes the command.
+
+`python -m tests.codegen.small_edits` writes this page. It makes each edit in a copy of the project, and updates the
+copy. The exit status is one of these:
+
+- 0: nothing is left to do. `mypy --strict` accepts the package, and the unit tests that depend most on the document
+  pass; for "everything that leaves nothing to do", all unit tests pass.
+- 1: the document is refused, and nothing is changed.
+- 2: the follow-ups say what is left to do.
+
+Breaking changes are in bold.
 """
 
 SHORT = {
@@ -184,7 +192,7 @@ def main(words: list[str]) -> int:
             lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
             print(lines[-1], flush=True)
     red = sum("RED" in line for line in lines)
-    lines += ["", f"{len(chosen)} edits: {red or 'none'} left red without a follow-up."]
+    lines += ["", f"{len(chosen)} edits, {red} with an error that the command did not report."]
     print(lines[-1])
     if not words:
         TABLE.write_text("\n".join([HEADING, *lines, ""]), encoding="utf-8")

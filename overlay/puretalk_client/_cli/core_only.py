@@ -8,22 +8,22 @@ from typing import NoReturn
 from .failures import UsageError
 from .output import SUCCESS, write
 
-INSTALL = "pip install 'puretalk-client[cli]'"
+INSTALL = "install puretalk-client with the extra 'cli'"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; without the extra cli ({INSTALL}) there is only: get --json, --jsonl or --raw")
+        raise UsageError(f"{message}; for more than get --json, --jsonl and --raw, {INSTALL}")
 
 
 def run(arguments: list[str]) -> int:
     """Run ``get`` with output that needs no layout; refuse anything else."""
     if arguments[0] != "get":
-        raise UsageError(f"{arguments[0]} needs the extra cli: {INSTALL}")
+        raise UsageError(f"{arguments[0]} needs cyclopts and rich: {INSTALL}")
     parser = _Parser(
         prog="puretalk get",
         description="Fetch calls and print them as JSON.",
-        epilog=f"Example: puretalk get --json ID. For all other commands and options: {INSTALL}",
+        epilog=f"Example: puretalk get --json ID. For all other commands and options, {INSTALL}.",
         allow_abbrev=False,
     )
     parser.add_argument("ids", nargs="+", metavar="ID", help="id of a call; - reads ids from standard input")

@@ -128,19 +128,22 @@ def _optional(validator: Any) -> Any:
 
 @frozen(kw_only=True)
 class Retries:
-    """How patient requests are, as ``retries=`` of a client or of a request: here, enough to survive an outage.
+    """Limits of retries, for ``retries=`` of a client or of a request. The defaults survive an outage of minutes.
 
-    The retries of a client share a budget of 35, which successes refill, and time, by one in a second. A request with
-    a ``deadline`` waits for its share; without one, it fails.
+    All requests of a client share a budget of 35 retries. Successes refill it, and so does time, by one retry per
+    second. If the budget is empty, a request with a ``deadline`` waits for it, and one without fails.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
     """
 
     max_retries: int | None = field(default=None, validator=_optional(_at_least(0)))
-    """How often a request is sent again after a transient failure; None for as often as there is time."""
+    """How often a transient failure is retried, at least 0; None for as often as there is time."""
     max_delay: float = field(default=60.0, validator=_seconds)
-    """Seconds of the longest delay between attempts. A ``Retry-After`` of up to 120 s is followed in any case."""
+    """Longest delay between attempts in seconds. A ``Retry-After`` of up to 120 s is always followed."""
     deadline: float | None = field(default=900.0, validator=_optional(_seconds))
-    """Seconds for the request as a whole, its waiting included; ``timeout`` then is for each attempt on its own. None
-    for a ``timeout`` that is for all attempts together."""
+    """Seconds for the request as a whole, waiting included; ``timeout`` is then for each attempt. With None,
+    ``timeout`` is for all attempts together."""
 
     @property
     def limit(self) -> float:

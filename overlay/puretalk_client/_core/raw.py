@@ -41,12 +41,12 @@ class RawResponse(Generic[T_co]):
         self._parse = parse
 
     def parse(self) -> T_co:
-        """Decode the body, and check it as if it had not been requested raw.
+        """Decode and check the body, as the operation does that does not return a raw response.
 
-        A large body keeps the event loop waiting meanwhile: call it in a thread.
+        A large body blocks the event loop for that time: use ``asyncio.to_thread``.
 
         Raises:
-            APIResponseError: It cannot be trusted.
+            APIResponseError: The body cannot be used.
         """
         value, failure = self._parse()
         if failure is not None:
@@ -54,7 +54,7 @@ class RawResponse(Generic[T_co]):
         return value  # type: ignore[return-value]  # a value where there is no failure
 
     def map(self, convert: Callable[[T_co], U]) -> RawResponse[U]:
-        """Return the same response, whose ``parse`` converts what it decoded."""
+        """Return the same response with a ``parse`` that also converts the decoded value."""
 
         def parse() -> tuple[U, None] | tuple[None, BaseException]:
             value, failure = self._parse()

@@ -56,7 +56,7 @@ def open_telemetry(requested: bool | None, version: str) -> Telemetry | None:
     try:
         return Telemetry(version)
     except ImportError:
-        reason = "telemetry=True needs: pip install 'puretalk-client[otel]'"
+        reason = "telemetry=True needs OpenTelemetry: install puretalk-client with the extra 'otel'"
     except Exception as error:  # such as a propagator that the environment names, and that is not installed
         reason = f"OpenTelemetry raised {type(error).__name__} when it was imported"
     if requested:

@@ -1,7 +1,6 @@
-"""Exports of many calls: Parquet and JSON Lines files, and Arrow tables.
+"""Fetches many calls into Parquet or JSON Lines files, and converts calls to Arrow tables.
 
-Arrow and Parquet need the extra ``arrow``: ``pip install 'puretalk-client[arrow]'``; JSON Lines do not. No other module
-of ``puretalk_client`` imports this package, except the command ``puretalk export``.
+Parquet and Arrow need the extra ``arrow``; JSON Lines do not.
 """
 
 from __future__ import annotations
@@ -42,5 +41,5 @@ def __getattr__(name: str) -> Any:
     try:
         from . import _table
     except ModuleNotFoundError as error:
-        raise ImportError(f"{__name__}.{name} needs pyarrow: pip install 'puretalk-client[arrow]'") from error
+        raise ImportError(f"{__name__}.{name} needs pyarrow: install puretalk-client with the extra 'arrow'") from error
     return getattr(_table, name)

@@ -26,10 +26,10 @@ CONCURRENT_PARTITIONS = 2
 
 @frozen
 class ExportReport:
-    """What an export has stored.
+    """The result of an export.
 
     Attributes:
-        partitions: What became of each partition, by their indexes.
+        partitions: The result of each partition, by index.
     """
 
     partitions: tuple[PartitionReport, ...]
@@ -52,7 +52,7 @@ class ExportReport:
 
 @frozen
 class Progress:
-    """How far an export is.
+    """The progress of an export.
 
     Attributes:
         calls: Calls fetched by this run.
@@ -71,38 +71,40 @@ class PlanOptions(TypedDict, total=False):
     format: Format
     """"parquet", or "jsonl" for JSON Lines, which needs no pyarrow."""
     columns: Collection[str] | None
-    """The fields of ``Call`` to store, and for Parquet ``_drift`` and ``_unknown``; else all. ``call_id`` always is."""
+    """Fields of ``Call`` to store, and for Parquet ``_drift`` and ``_unknown``. ``call_id`` is always stored. Default:
+    all."""
     redact: Collection[str]
-    """Paths of the fields whose values to leave out, such as ``transcript_object.content``; see ``SPEECH`` and
-    ``CONTACTS``. Fields that the document does not have are then left out, too."""
+    """Paths of fields whose values to leave out, such as ``transcript_object.content``. ``SPEECH`` and ``CONTACTS`` are
+    sets of such paths. Fields that the document does not have are then left out, too."""
     rate_limit: float | None
-    """Requests in a second of all workers together."""
+    """Requests per second, above 0, of all workers together. Default: no limit."""
     workers: int
-    """How many workers share the ``rate_limit``; else 1."""
+    """How many workers share the ``rate_limit``, at least 1. Default: 1."""
     retries: Retries | None
-    """How patient the requests of workers are; else ``Retries()``."""
+    """Limits of the retries of each request. Default: ``Retries()``, which survives an outage of minutes."""
     transport: Literal["httpx", "aiohttp"] | None
     """As for ``AsyncPuretalk``, for the client of each worker."""
     max_connections: int | None
-    """Likewise."""
+    """As for ``AsyncPuretalk``, for the client of each worker."""
 
 
 def plan(
     ids: Iterable[str | uuid.UUID], target: str | os.PathLike[str], rows: int = 5000, **options: Unpack[PlanOptions]
 ) -> list[Partition]:
-    """Divide an export into partitions, which ``fetch_partition`` fetches, on this machine or on others.
+    """Divide an export into partitions, which ``fetch_partition`` fetches on this or another machine.
 
-    The same ids and options make the same partitions: to go on after a failure, plan and fetch again. Partitions
-    whose file is there are not fetched again. Nothing is sent or written here, and no API key is needed.
+    The same ids and options make the same partitions. To go on after a failure, plan and fetch again: partitions whose
+    file exists are skipped. Planning sends and writes nothing, and needs no API key.
 
     Args:
-        ids: The calls' ids. Each is fetched once.
-        target: Path of a folder that all workers see, or a URI for ``pyarrow.fs``, such as ``s3://bucket/calls``.
-        rows: Ids in a partition, at most.
+        ids: The calls' ids. Each is fetched once, even if it occurs again.
+        target: Path of a folder that all workers can write to, or a URI for ``pyarrow.fs``, such as
+            ``s3://bucket/calls``.
+        rows: Largest number of ids in a partition, at least 1.
         **options: See ``PlanOptions``.
 
     Raises:
-        ConfigurationError: One of these cannot be used.
+        ConfigurationError: An argument cannot be used.
     """
     return list(iter_plan(ids, target, rows, **options))
 
@@ -110,7 +112,10 @@ def plan(
 def iter_plan(
     ids: Iterable[str | uuid.UUID], target: str | os.PathLike[str], rows: int = 5000, **options: Unpack[PlanOptions]
 ) -> Iterator[Partition]:
-    """Yield the partitions of ``plan`` as they are taken: those of ten million ids need not be in memory at a time."""
+    """Yield the partitions of ``plan`` one by one, so that those of ten million ids need not be in memory.
+
+    The arguments and errors are those of ``plan``. ``ids`` is read while you iterate.
+    """
     return partitions(ids, _layout(target, **options), validate_int("rows", rows, minimum=1))
 
 
@@ -121,16 +126,16 @@ def plan_again(
     refresh: bool = False,
     **options: Unpack[PlanOptions],
 ) -> list[Partition]:
-    """Plan what an export in ``target`` lacks; ``fetch_partition`` replaces the files that get other calls.
+    """Plan to fetch the failed or unfinished calls of an export again; ``fetch_partition`` replaces their files.
 
     Args:
         target: As for ``plan``.
-        retry_failed: Fetch the calls of ids that failed.
-        refresh: Fetch the calls again that were not final.
-        **options: As for ``plan``: the same format, columns and redaction as before.
+        retry_failed: Fetch the ids that failed.
+        refresh: Fetch the calls whose status was not final.
+        **options: As for ``plan``, with the same format, columns and redaction as before.
 
     Raises:
-        ConfigurationError: One of these cannot be used.
+        ConfigurationError: An argument cannot be used.
         ExportError: The target cannot be read, or was exported with other options.
     """
     layout = _layout(target, **options)
@@ -180,32 +185,33 @@ async def export(
     retries: Retries | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> ExportReport:
-    """Fetch calls into files of ``target``, in this process, with the connections and the rate limit of ``client``.
+    """Fetch calls into files in ``target``, in this process, with the connections and the rate limit of ``client``.
 
-    A run that was ended, in whatever way, goes on where it was with the same ids and options and ``resume=True``: the
-    partitions whose file is there are not fetched again. The failure of one call is in the report, and in a file
-    beside those with the calls. At the end, ``_manifest.json`` lists all files.
+    To resume a run that ended early, for whatever reason, use the same ids and options and ``resume=True``: partitions
+    whose file exists are skipped. The failure of one call does not end the run. It is counted in the report, and listed
+    in a file beside those with the calls. At the end, ``_manifest.json`` lists all files.
 
     Args:
         client: The client, which stays open.
-        ids: The calls' ids, read as they are needed, each fetched once; None for those of an earlier run only.
+        ids: The calls' ids, read lazily; each is fetched once, even if it occurs again. None, with ``retry_failed`` or
+            ``refresh``, for the ids of an earlier run only.
         target: Path of a folder, or a URI for ``pyarrow.fs``, such as ``s3://bucket/calls``.
-        rows: Ids in a file, at most.
+        rows: Largest number of ids in a file, at least 1.
         format: "parquet", or "jsonl" for JSON Lines, which needs no pyarrow.
         columns: See ``PlanOptions``.
         redact: See ``PlanOptions``.
-        resume: Go on with the run that the target holds.
-        overwrite: Remove what runs have stored in the target.
-        retry_failed: In the run that the target holds, fetch the calls of ids that failed.
-        refresh: In the run that the target holds, fetch the calls again that were not final.
-        retries: How patient requests are; else ``Retries()``, which survives an outage.
+        resume: Go on with the run in the target.
+        overwrite: Remove the files of earlier runs from the target first.
+        retry_failed: Also fetch the ids that failed in the run in the target.
+        refresh: Also fetch the calls again whose status was not final in the run in the target.
+        retries: Limits of the retries of each request. Default: ``Retries()``, which survives an outage of minutes.
         on_progress: Called after each call.
 
     Raises:
-        ConfigurationError: One of these cannot be used, or what every request would end with.
-        ExportError: The target cannot be used: it holds another run, for example.
+        ConfigurationError: An argument cannot be used, or the client is closed.
+        ExportError: The target cannot be used, for example because it holds another run.
         AuthenticationError: The API key is wrong.
-        PermissionDeniedError: The API key is not for these calls.
+        PermissionDeniedError: The API key may not read a call.
     """
     continues = resume or retry_failed or refresh
     if overwrite and continues:

@@ -134,13 +134,13 @@ def _store_side_file(target: Target, partition: Partition, kind: str, entries: l
 def fetch_partition(
     partition: Partition, *, rate_limit: AbstractAsyncContextManager[object] | None = None
 ) -> PartitionReport:
-    """Fetch the calls of a partition into its file, from any thread; what is there already stays as it is.
+    """Fetch the calls of a partition into its file, and return the counts. If the file exists, nothing is fetched.
 
-    The API key, and the base URL if it is not the API's own, come from the environment of the process that this runs
-    in: ``PURETALK_API_KEY`` and ``PURETALK_BASE_URL``. Two workers may fetch the same partition.
+    It works in any thread, with or without a running event loop. It reads ``PURETALK_API_KEY``, and
+    ``PURETALK_BASE_URL`` if it is set, from the environment of the process. Two workers may fetch the same partition.
 
     Args:
-        partition: One of those that ``plan`` returned.
+        partition: A partition that ``plan`` returned.
         rate_limit: An async context manager that each attempt enters, in place of the partition's share of the
             ``rate_limit`` of ``plan``.
 
@@ -148,7 +148,7 @@ def fetch_partition(
         ConfigurationError: There is no API key.
         ExportError: The target cannot be written, or holds another run.
         AuthenticationError: The API key is wrong.
-        PermissionDeniedError: The API key is not for these calls.
+        PermissionDeniedError: The API key may not read a call.
     """
     if not isinstance(partition, Partition):
         raise ConfigurationError(f"partition must be a Partition, not {type(partition).__name__}")

@@ -133,7 +133,7 @@ class ParquetWriter:
 
             from ._table import call_table
         except ModuleNotFoundError as error:
-            raise ImportError("Parquet files need pyarrow: pip install 'puretalk-client[arrow]'") from error
+            raise ImportError("Parquet files need pyarrow: install puretalk-client with the extra 'arrow'") from error
 
         self._table = call_table(selection)
         self._file = OSFile(path, "wb")

@@ -19,10 +19,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def read_ids(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[str]:
-    """Read call ids, one to a line, as they are needed, so that a file of any size fits.
+    """Read call ids lazily, one to a line, from a file of any size.
 
-    Blanks, blank lines and comments are left out: a ``#`` at the start of a line or after a blank, with what follows.
-    A byte order mark and line ends of Windows do no harm.
+    Blanks and blank lines are skipped, and so are comments, which begin with a ``#`` at the start of a line or after a
+    blank. A byte order mark and Windows line ends are accepted.
 
     Args:
         source: The path of a file, or a file open for reading bytes, such as ``sys.stdin.buffer``.

@@ -141,13 +141,14 @@ def leftovers(inventory: Inventory, layout: Layout, *, failed: bool, pending: bo
 def write_manifest(
     target: str | os.PathLike[str], known: Mapping[str, PartitionReport] | None = None
 ) -> list[PartitionReport]:
-    """Write ``_manifest.json``, a list of the files in a target, and return what is in each.
+    """Write ``_manifest.json``, which lists the files in a target, and return the counts of each file.
 
-    ``export`` does so at its end; workers of ``fetch_partition`` do not know when the last of them is done.
+    ``export`` and the adapters for engines do this at the end. If you run ``fetch_partition`` yourself, do it once all
+    partitions are done.
 
     Args:
         target: As for ``plan``.
-        known: Reports on files, by their names; other files are read.
+        known: Reports on files, by name. The counts of other files are read from the target.
 
     Raises:
         ExportError: The target cannot be read or written, or holds something else.

@@ -79,12 +79,13 @@ class Layout:
 
 @frozen(kw_only=True)
 class Partition:
-    """Calls to fetch into one file. It can be pickled, and holds no key and no client.
+    """Calls to fetch into one file. It can be pickled, and contains neither a key nor a client.
 
     Attributes:
         index: Number of the partition in the export.
-        name: Of the file, which depends on the ids, the format, the columns and what is left out.
-        replaces: Whether the file is there, and gets the calls in place of those with the same ids.
+        name: Name of the file. It depends on the ids, the format, the columns and the redaction.
+        layout: The options that all partitions of an export share.
+        replaces: Whether the file exists, and its calls with the same ids are replaced.
     """
 
     index: int
@@ -113,14 +114,14 @@ class Partition:
 
 @frozen
 class PartitionReport:
-    """What became of a partition.
+    """The result of a partition.
 
     Attributes:
-        name: Of its file.
+        name: Name of the file.
         rows: Calls in the file.
         failed: Ids without a call.
         pending: Calls in the file whose status was not final.
-        written: False if the file was there already.
+        written: Whether this run wrote the file; False if it existed.
     """
 
     name: str

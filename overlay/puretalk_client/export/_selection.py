@@ -22,9 +22,9 @@ SPEECH: Final = frozenset(
         *("call_analysis", "variables", "metadata"),
     }
 )
-"""The fields with what people said, for ``redact``: texts, what an assistant made of them, and what you attached."""
+"""Paths for ``redact``: transcripts, arguments of functions and tools, analyses, variables and metadata."""
 CONTACTS: Final = frozenset({"from_number", "to_number", "call_recording_url"})
-"""The fields that lead to a person, for ``redact``: phone numbers, and where the recording is."""
+"""Paths for ``redact``: the phone numbers and the URL of the recording."""
 
 EXTRA_COLUMNS: Final = ("_drift", "_unknown")
 """Columns of a table that are not fields of a call."""

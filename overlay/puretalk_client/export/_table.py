@@ -71,7 +71,7 @@ def schema(*, columns: Collection[str] | None = None) -> pa.Schema:
     """Return the Arrow schema of calls: a column for each field of ``Call``, then ``_drift`` and ``_unknown``.
 
     Args:
-        columns: The columns to include; else all.
+        columns: The columns to include. Default: all.
 
     Raises:
         ConfigurationError: There is no such column.
@@ -88,14 +88,14 @@ def to_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield calls as Arrow record batches, all of the schema that ``schema(columns=columns)`` returns.
 
-    A value that does not match the document is null, and ``_drift`` has its path. ``_unknown`` is a JSON object of the
-    fields that the document does not have, by path; a ``Call`` no longer holds them, so that it is null for one.
+    A value that does not match the document is null, and ``_drift`` has its path. ``_unknown`` is a JSON object with
+    the fields that the document does not have, by path. For a ``Call``, which lacks these fields, it is null.
 
     Args:
-        calls: Any iterable of calls, read as batches are taken: each a ``Call``, or a mapping in the API's JSON format.
-        rows: Calls in a batch, at most.
-        columns: The columns to include; else all. ``call_id`` is always included.
-        redact: Paths of the fields whose values to leave out, such as ``transcript`` or ``transcript_object.content``.
+        calls: An iterable of calls, read lazily: each a ``Call``, or a mapping in the API's JSON format.
+        rows: Largest number of calls in a batch, at least 1.
+        columns: The columns to include. ``call_id`` is always included. Default: all.
+        redact: Paths of fields whose values to leave out, such as ``transcript`` or ``transcript_object.content``.
 
     Raises:
         ConfigurationError: There is no such column or path, or an item is not a call.
@@ -131,12 +131,12 @@ def turns(calls: Iterable[AnyCall], *, rows: int = 1000, redact: Collection[str]
 
     Args:
         calls: As for ``to_batches``.
-        rows: Calls whose turns are in a batch, at most.
+        rows: Largest number of calls whose turns are in a batch, at least 1.
         redact: As for ``to_batches``.
 
     Raises:
         ConfigurationError: As for ``to_batches``.
-        ResponseDecodeError: Likewise.
+        ResponseDecodeError: As for ``to_batches``.
     """
     batches = to_batches(calls, rows=rows, columns=("call_id", TURNS), redact=redact)
     return map(_turns, batches)

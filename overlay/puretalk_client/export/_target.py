@@ -70,7 +70,7 @@ def open_target(location: str) -> Target:
     try:
         from pyarrow import fs
     except ModuleNotFoundError as error:
-        raise ImportError("An object store needs pyarrow: pip install 'puretalk-client[arrow]'") from error
+        raise ImportError("An object store needs pyarrow: install puretalk-client with the extra 'arrow'") from error
     parts = urlsplit(location)
     label = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
     with target_errors(label, "use"):

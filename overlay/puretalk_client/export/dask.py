@@ -1,4 +1,4 @@
-"""Exports on a Dask cluster. It needs the extra ``dask``: ``pip install 'puretalk-client[dask]'``."""
+"""Runs exports on a Dask cluster. It needs the extra ``dask``, and for Parquet ``arrow``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._partition import Partition, PartitionReport
 try:
     from distributed import Client, wait  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as _error:
-    raise ImportError(f"{__name__} needs Dask: pip install 'puretalk-client[dask]'") from _error
+    raise ImportError(f"{__name__} needs Dask: install puretalk-client with the extra 'dask'") from _error
 
 __all__ = ["fetch_partitions"]
 
@@ -22,20 +22,20 @@ __all__ = ["fetch_partitions"]
 def fetch_partitions(client: Any, partitions: Iterable[Partition]) -> ExportReport:
     """Fetch partitions on the workers of a Dask cluster, and write the manifest.
 
-    Each worker reads ``PURETALK_API_KEY`` from its own environment. A partition whose worker dies is fetched by another
-    one. After any error, what is stored stays: fetch the same plan again to go on.
+    Each worker reads ``PURETALK_API_KEY`` from its own environment. If a worker dies, another one fetches its
+    partition. After any other error, stored files stay: fetch the same plan again to go on.
 
     Args:
         client: A ``distributed.Client`` that is not asynchronous.
-        partitions: Those of ``plan``, or of ``iter_plan``, taken as the workers need them. Pass the number of threads
-            of all workers as the ``workers`` of the plan: each thread fetches a partition.
+        partitions: Partitions that ``plan`` or ``iter_plan`` returned. They are taken as the workers need them. Each
+            thread of a worker fetches a partition: pass the number of all threads as the ``workers`` of the plan.
 
     Raises:
-        ConfigurationError: A worker has no API key, or ``client`` is something else.
+        ConfigurationError: A worker has no API key, or ``client`` is not such a client.
         ExportError: The target cannot be written, or holds another run.
         AuthenticationError: The API key is wrong.
-        PermissionDeniedError: The API key is not for these calls.
-        distributed.KilledWorker: One partition was on several workers when they died.
+        PermissionDeniedError: The API key may not read a call.
+        distributed.KilledWorker: Several workers died while they fetched the same partition.
     """
     if not isinstance(client, Client) or client.asynchronous:
         raise ConfigurationError("client must be a distributed.Client that is not asynchronous")

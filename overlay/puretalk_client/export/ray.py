@@ -1,4 +1,4 @@
-"""Exports on a Ray cluster. It needs the extra ``ray``: ``pip install 'puretalk-client[ray]'``."""
+"""Runs exports on a Ray cluster. It needs the extra ``ray``, and for Parquet ``arrow``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._shared_pace import SharedPace, Slots
 try:
     import ray  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as _error:
-    raise ImportError(f"{__name__} needs Ray: pip install 'puretalk-client[ray]'") from _error
+    raise ImportError(f"{__name__} needs Ray: install puretalk-client with the extra 'ray'") from _error
 
 __all__ = ["fetch_partitions"]
 
@@ -25,20 +25,20 @@ __all__ = ["fetch_partitions"]
 def fetch_partitions(partitions: Iterable[Partition], *, rate_limit: float | None = None) -> ExportReport:
     """Fetch partitions as tasks of the Ray cluster that ``ray.init`` connected to, and write the manifest.
 
-    Each worker reads ``PURETALK_API_KEY`` from its own environment. Each task takes one CPU. A partition whose worker
-    dies is fetched by another one. After any error, what is stored stays: fetch the same plan again to go on.
+    Each worker reads ``PURETALK_API_KEY`` from its own environment. Each task takes one CPU. If a worker dies, another
+    one fetches its partition. After any other error, stored files stay: fetch the same plan again to go on.
 
     Args:
-        partitions: Those of ``plan``, or of ``iter_plan``, taken as the workers need them.
-        rate_limit: Requests in a second of all workers together, however many there are at the moment. An actor keeps
-            it. It takes the place of the ``rate_limit`` of ``plan``.
+        partitions: Partitions that ``plan`` or ``iter_plan`` returned. They are taken as the workers need them.
+        rate_limit: Requests per second, above 0, of all workers together, however many there are at the moment. It
+            replaces the ``rate_limit`` of ``plan``. Default: none.
 
     Raises:
-        ConfigurationError: A worker has no API key, or ``rate_limit`` cannot be used.
+        ConfigurationError: A worker has no API key, or ``rate_limit`` is not a number above 0.
         ExportError: The target cannot be written, or holds another run.
         AuthenticationError: The API key is wrong.
-        PermissionDeniedError: The API key is not for these calls.
-        ray.exceptions.WorkerCrashedError: One partition was on several workers when they died.
+        PermissionDeniedError: The API key may not read a call.
+        ray.exceptions.WorkerCrashedError: Several workers died while they fetched the same partition.
     """
     validate_rate(rate_limit)
     return run_on(_Ray(rate_limit), partitions)

@@ -1,7 +1,6 @@
 """A sandbox of the Puretalk API for tests: in process through ``httpx.ASGITransport``, or on a loopback socket.
 
-It needs the extra ``testing``: ``pip install 'puretalk-client[testing]'``. No other module of
-``puretalk_client`` imports this package, except the command ``puretalk demo``.
+It needs the extra ``testing``.
 
 ``_public.py`` lists the public names; add one there. Type checkers read it through the ``import *`` below. At run time,
 the first use of a name imports it through ``__getattr__`` (PEP 562), as in ``puretalk_client`` itself: every pytest
@@ -40,8 +39,9 @@ else:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
                 raise
-            hint = "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
-            raise ImportError(hint) from error
+            raise ImportError(
+                "puretalk_client.testing needs starlette and uvicorn: install puretalk-client with the extra 'testing'"
+            ) from error
 
 
 del TYPE_CHECKING

@@ -39,12 +39,13 @@ def make_call(
     """Make a call with the fields that a call of this status has.
 
     A queued or ringing call has not started. A call in progress has started and has a transcript, but neither an end
-    nor an analysis. A completed call has everything. Others have an end, but were never connected: they have no start,
-    transcript, analysis or recording. What you pass is set in any case.
+    nor an analysis. A completed call has everything. Other calls have an end, but were never connected: they have no
+    start, transcript, analysis or recording. Fields that you pass are always set.
 
     Args:
         status: A status that the document lists, in any spelling.
-        turns: Number of turns of the conversation, which sets the duration too: 4 for a call that was connected.
+        turns: Number of turns of the conversation, at least 0, which also sets the duration. Default: 4 for a call
+            that was connected.
         post_analysis: Values of the post-analysis, by name.
         **fields: Other fields of ``Call``, as JSON or as in a ``Call``. ``call_id`` is a new one each time.
 
@@ -80,12 +81,13 @@ def make_call(
 
 
 def make_calls(count: int, *, seed: int = 0, **fields: object) -> list[Call]:
-    """Make different calls, the same ones for the same seed: ids, numbers, times, lengths and statuses differ.
+    """Make calls with different ids, numbers, times, lengths and statuses; the same calls for the same seed.
 
-    The first eight have all statuses, the others mostly the frequent ones. More calls begin with the same ones.
+    The first eight calls have all statuses, and the others mostly frequent ones. A larger ``count`` adds calls at the
+    end.
 
     Args:
-        count: How many.
+        count: Number of calls, at least 0.
         seed: Selects the calls.
         **fields: Arguments of ``make_call`` that all calls share, e.g. ``status="completed"``.
 

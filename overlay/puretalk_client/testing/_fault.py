@@ -30,11 +30,11 @@ class Fault:
             200. The Content-Type is application/json unless ``headers`` sets another.
         call_id: Apply the fault to a request for this call only. None applies it to any request.
         reset: Reset the connection, after the ``delay``, instead of a response.
-        cut_after: Close the connection after so many bytes of the body. A shorter body stays complete.
+        cut_after: Close the connection after this number of bytes of the body. A shorter body stays complete.
         recording: Apply the fault to a request for the recording of a call, and to no request of the API.
 
-    In process there is no connection. The sandbox raises a ConnectionResetError there, which ``AsyncPuretalk`` takes
-    for a connection that broke.
+    In process, without a connection, the sandbox raises a ConnectionResetError, which ``AsyncPuretalk`` treats as a
+    broken connection.
 
     Raises:
         ValueError: HTTP cannot send the status, the delay or a header; JSON cannot represent the body; or ``reset``

@@ -11,8 +11,8 @@ from ._sandbox import Sandbox
 def in_process_client(sandbox: Sandbox) -> AsyncPuretalk:
     """Make a client whose requests go to a sandbox without a socket, in the event loop that sends them.
 
-    It holds no connections, so it need not be closed, and several event loops can use it one after another. For other
-    options, see ``AsyncPuretalk.with_options``.
+    The client holds no connections. You need not close it, and several event loops can use it one after another. To
+    change its options, use ``AsyncPuretalk.with_options``.
     """
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox))
     return AsyncPuretalk(sandbox.api_key, base_url=sandbox.base_url, http_client=http)

@@ -24,32 +24,35 @@ _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 
 class Recorder:
-    """Writes the responses of a client to a file of JSON Lines, while it is used as a context manager.
+    """A context manager that writes the responses of a client to a JSON Lines file.
 
         with Recorder(client, "calls.jsonl"):
             await client.calls.get(call_id)
 
-    It records every response whose body arrived, with errors and those that were retried, of all clients that share
-    the connections of this one (``with_options``): the status, the path template with its parameters, Retry-After
-    and the body. It never records a header of a request, and no API key: where a body repeats the key, ``***`` is
-    written. Downloads of recordings are not recorded.
+    It records every response whose body arrives, failures and retried attempts included, of this client and of all
+    that share its connections through ``with_options``. A line has the status, the path template with its parameters,
+    Retry-After and the body. No line has a header of a request or the API key: if a body repeats the key, the line has
+    ``***``. Downloads of recordings are not recorded.
 
     Args:
-        client: The client.
-        path: The file, which gets readable by its owner only. Each response is on the disk when its request returns,
-            and a crash leaves complete lines.
-        scrub: How to replace what is personal. True stands for ``Scrubber()``. False writes responses as received.
-        append: Write behind what the file has. Invented ids are new ones, unless another process appends meanwhile.
-        overwrite: Replace what the file has.
+        client: The client whose responses to record.
+        path: The file. Only its owner can read it. A response is on the disk when its request returns, and a crash
+            leaves complete lines.
+        scrub: A ``Scrubber`` that replaces personal data; True for ``Scrubber()``, or False to write responses as
+            received.
+        append: Write after the lines that the file has. Invented ids differ from those in the file, unless another
+            process appends at the same time.
+        overwrite: Replace the content of the file.
 
     Attributes:
-        responses: How many responses were recorded.
+        responses: Number of responses recorded.
 
     Raises:
-        RecorderError: When it begins, the file exists, or the client has a recorder. When it ends, a response could
-            not be written: a request never fails for that.
-        OSError: When it begins, the file cannot be opened.
-        ValueError: ``append`` and ``overwrite`` exclude each other.
+        RecorderError: On entering the block: the file exists, or the client has a recorder. On leaving it: a response
+            could not be written. A request never fails because of the recording.
+        OSError: On entering the block: the file cannot be opened.
+        ValueError: ``append`` and ``overwrite`` are both true.
+        TypeError: ``scrub`` is not a ``Scrubber`` or a bool.
     """
 
     def __init__(

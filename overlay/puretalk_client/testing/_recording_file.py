@@ -15,7 +15,7 @@ _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_C
 
 
 class RecorderError(PuretalkError):
-    """A recording cannot be written or read. The message names the file and the line, and quotes nothing of it."""
+    """A file of recorded responses cannot be written or read. The message names the file, and quotes nothing of it."""
 
     request_sent = False
 

@@ -90,19 +90,24 @@ class Sandbox:
 
     @classmethod
     def from_recording(cls, path: str | PathLike[str], *, api_key: str = "sandbox-key") -> Self:
-        """Make a sandbox that also responds as the API did when a ``Recorder`` wrote a file.
+        """Make a sandbox that serves the responses that a ``Recorder`` wrote to a file.
 
-        Each fetch of a call gets the next of its recorded responses, failures and Retry-After included, and the last
-        one stays. Responses of other operations than ``GET /calls/{call_id}`` are passed over.
+        Each fetch of a call gets the next of its recorded responses, failures and Retry-After included. After the last
+        one, every fetch gets that. Responses of other operations than ``GET /calls/{call_id}`` are ignored.
+
+        Args:
+            path: The file.
+            api_key: As for ``Sandbox``.
 
         Raises:
-            RecorderError: The file is not a recording, or its last line is not complete.
-            OSError: It cannot be read.
+            RecorderError: A ``Recorder`` did not write the file, or its last line is not complete.
+            OSError: The file cannot be read.
         """
         sandbox, calls = cls(api_key), dict[str, RecordedCall]()
         for recorded in read_recording(path):
             if (recorded.method, recorded.path_template) == (_GET_CALL.method, _GET_CALL.path_template):
-                calls.setdefault(recorded.parameters.get("call_id", ""), RecordedCall()).add(recorded)
+                call_id = next(iter(recorded.parameters.values()), "")  # the only parameter, whatever its name
+                calls.setdefault(call_id, RecordedCall()).add(recorded)
         sandbox._calls.update(calls)
         return sandbox
 
@@ -140,9 +145,9 @@ class Sandbox:
     ) -> str:
         """Add a call that advances with each fetch, or with the clock of the event loop.
 
-        With a list of statuses, each fetch returns the next one, and all numbers are fetches. With a mapping such as
-        ``{0: "queued", 5: "in progress", 30: "completed"}``, they are seconds from the first fetch on, and the call
-        starts and ends by that clock. In virtual time, it takes no real time.
+        With a list of statuses, each fetch returns the next one, and ``analysis_after`` and ``recording_after`` count
+        fetches. With a mapping such as ``{0: "queued", 5: "in progress", 30: "completed"}``, all numbers are seconds
+        from the first fetch on, and the call starts and ends by that clock. In virtual time, it takes no real time.
 
         A queued or ringing call has no start time and no transcript. A call in progress has started and has
         the first half of its transcript. A call with the status no-answer, busy, failed or canceled has ended, and
@@ -151,9 +156,10 @@ class Sandbox:
 
         Args:
             call: The finished call, e.g. ``make_call(call_id="42")``.
-            statuses: The statuses that consecutive fetches return, or the statuses by the second in which they begin.
-            analysis_after: Fetches or seconds from the last status to the analysis.
-            recording_after: Fetches or seconds from the last status to the recording.
+            statuses: The statuses that consecutive fetches return; or a mapping from the second in which a status
+                begins to the status.
+            analysis_after: Fetches or seconds from the last status to the analysis, at least 0.
+            recording_after: Fetches or seconds from the last status to the recording, at least 0.
 
         Returns:
             The ``call_id``, a new one if the call has none.
@@ -167,17 +173,17 @@ class Sandbox:
         return self._add(call, Lifecycle(call, statuses, analysis_after, recording_after))
 
     def add_recording(self, call_id: str, content: bytes | None = None, *, seconds: float | None = None) -> None:
-        """Add the recording of a call, or replace it: its ``call_recording_url`` then leads there.
+        """Add or replace the recording of a call, and set its ``call_recording_url``.
 
         The URL is on another host or port than the API. In process, ``download_recording`` reaches it through the
         ``http_client`` with its ``httpx.ASGITransport``; on loopback, through the socket of ``serve`` or
         ``running_server``. A request that has the API key gets a 400. Faults with ``recording=True`` apply to it.
 
         Args:
-            call_id: A call of this sandbox. One with a lifecycle has the URL when its recording is due, and one of
-                ``from_recording`` wherever it had a URL.
-            content: The bytes of the recording.
-            seconds: Or how long it is: a WAV file with a quiet tone, by default of one second.
+            call_id: A call of this sandbox. A call with a lifecycle has the URL once its recording is due, and a call
+                of ``from_recording`` has it wherever it had a URL.
+            content: The bytes of the recording. Default: a WAV file with a quiet tone.
+            seconds: Duration of the WAV file, from 0 to 3600. Default: 1.
 
         Raises:
             ValueError: There is no such call; ``seconds`` is not from 0 to 3600; or both are passed.
@@ -198,9 +204,13 @@ class Sandbox:
             self._traffic.faults.extend(faults)
 
     def fail_for(self, seconds: float, fault: Fault) -> None:
-        """Script an outage: every request of the next seconds gets this fault, unless ``fail_next`` has another.
+        """Script an outage: every request gets this fault for a time, unless ``fail_next`` has another one.
 
-        The seconds are those of the event loop. They begin now, or with the first request if no event loop is running.
+        The outage begins now, or with the first request if no event loop is running.
+
+        Args:
+            seconds: Duration by the clock of the event loop, above 0.
+            fault: The fault.
 
         Raises:
             ValueError: ``seconds`` is not a positive number.
@@ -213,8 +223,8 @@ class Sandbox:
         """Refuse requests that come too fast, as a gateway does: with status 429 and Retry-After.
 
         Args:
-            rate: Requests per second by the clock of the event loop. None removes the limit.
-            burst: How many requests may come at once after a pause; by default those of one second.
+            rate: Requests per second by the clock of the event loop, above 0. None removes the limit.
+            burst: Number of requests that may come at once after a pause, at least 1. Default: those of one second.
 
         Raises:
             ValueError: The rate is not a positive number, or the burst is less than one.

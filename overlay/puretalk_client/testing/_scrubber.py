@@ -51,20 +51,25 @@ _MAX_NESTING = 4  # JSON texts in JSON texts
 
 
 class Scrubber:
-    """Replaces what is personal in responses by inventions of the same shape and length.
+    """Replaces personal data in responses by invented data of the same shape and length.
 
-    Texts become invented letters, phone numbers numbers of +1 555 0100 to 0199, URLs such of hosts below ``.test``,
-    times move to January 2025, and numbers get other digits in the same spelling. Post-analysis values and their
-    names, metadata and unknown fields are replaced too, with the names in them. What stays: the documented values of
-    ``status`` and its like, ``is_billed`` and its like, the duration and the latencies, and unknown names of the
-    server's own objects, so that ``puretalk drift`` can report them.
+    - Texts become invented letters and digits, phone numbers become numbers that end in 555 0100 to 555 0199, and URLs
+      get a host below ``.test``.
+    - Times move to January 2025, and numbers get other digits in the same spelling.
+    - Post-analysis values, metadata and unknown fields are replaced with the names in them.
+    - Documented values of enums such as ``status``, flags such as ``is_billed``, the duration and the latencies stay.
+      So do unknown names in the server's own objects: ``puretalk drift`` reports them.
 
-    An id is replaced by the same id each time, as long as you use the same scrubber.
+    One scrubber replaces an id by the same id each time.
 
     Args:
-        keep: Fields to leave as they are, with all that is below them, by their path in the call, e.g.
+        keep: Paths of fields in the call to leave as they are, with everything below them, e.g.
             ``["assistant_name", "metadata.plan", "call_analysis.post_analysis_data"]``. Unknown fields can be kept.
-        ids: ``"keep"`` leaves ``call_id`` and the ids of the document as they are.
+        ids: ``"map"`` replaces ids. ``"keep"`` leaves ``call_id`` and the other documented ids as they are.
+
+    Raises:
+        TypeError: ``keep`` is a text.
+        ValueError: ``ids`` has another value.
     """
 
     def __init__(self, *, keep: Iterable[str] = (), ids: Literal["map", "keep"] = "map") -> None:
@@ -79,11 +84,11 @@ class Scrubber:
         return f"<Scrubber keep={sorted('.'.join(path) for path in self._keep)}>"
 
     def scrub_id(self, text: str) -> str:
-        """Return the id that stands for this one."""
+        """Return the id that replaces this one."""
         return self._invention.identifier(text)
 
     def scrub_body(self, content: bytes) -> bytes:
-        """Scrub the body of a response, in JSON or any other format."""
+        """Scrub the body of a response: JSON, other text, or bytes."""
         if is_json(content):
             return rewrite_json(content.decode(), self._name, self._value).encode()
         try:
@@ -93,7 +98,7 @@ class Scrubber:
             return letters.replace(b"\x00", b"\xff")
 
     def reserve_ids(self, identifiers: Collection[str]) -> None:
-        """Invent none of these ids, which a file has already."""
+        """Do not invent any of these ids, which a file already has."""
         self._invention.reserve(identifiers)
 
     def _name(self, parent: Path, name: str) -> str:

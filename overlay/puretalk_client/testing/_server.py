@@ -68,10 +68,10 @@ def _listen() -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve a sandbox on a free port of 127.0.0.1, in the running event loop.
+    """Serve a sandbox on a free port of 127.0.0.1, in the running event loop: an async context manager.
 
-    Leaving the block closes every connection and the port, and leaves no task behind. The server logs
-    nothing above the level INFO and installs no signal handlers.
+    The end of the block closes all connections and the port, and leaves no task behind. The server logs nothing above
+    the level INFO, and installs no signal handlers.
 
     Args:
         app: A ``Sandbox``, or an ASGI app around one.
@@ -116,7 +116,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def running_server(app: ASGIApp) -> Iterator[str]:
-    """Serve a sandbox from synchronous code: like ``serve``, in a thread of its own.
+    """Serve a sandbox from synchronous code, as ``serve`` does, in a thread of its own: a context manager.
 
     Args:
         app: A ``Sandbox``, or an ASGI app around one.

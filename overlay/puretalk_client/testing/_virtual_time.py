@@ -18,22 +18,23 @@ T = TypeVar("T")
 
 
 class virtual_time:  # used like contextlib.suppress
-    """Run code in virtual time: when all of it sleeps, the clock jumps to the next timer.
+    """Run code in virtual time: when all tasks sleep, the clock of the event loop jumps to the next timer.
 
-    Sleeps, timeouts, delays and rate limits take the time that they ask for by the clock of the event loop, and none
-    in reality. The client follows that clock; ``time.time()`` and ``time.monotonic()`` stay real.
+    Sleeps, timeouts, delays and rate limits take their time by that clock, and no real time. The client follows the
+    clock; ``time.time()`` and ``time.monotonic()`` stay real.
 
-    As a decorator of an ``async def`` function, it makes a plain function that runs it in an event loop of its own, so
-    that a test needs no plugin. As a decorator of any other function or as a context manager, it makes the event loops
-    virtual that the same thread creates meanwhile, with ``asyncio.run`` for example; all of them share the
-    ``VirtualClock`` that the context manager returns. A runner with a ``loop_factory`` takes ``VirtualTimeLoop``.
+    - A decorated ``async def`` function becomes a plain function that runs in an event loop of its own. A test then
+      needs no plugin.
+    - Any other decorated function, or a ``with`` block, makes the event loops virtual that the same thread creates
+      inside, for example with ``asyncio.run``. They share the ``VirtualClock`` that the ``with`` statement returns.
+    - A runner with a ``loop_factory`` accepts ``VirtualTimeLoop``.
 
-    The clock waits for jobs in executors (``asyncio.to_thread``), but does not know of other threads. A virtual event
-    loop refuses sockets and subprocesses, because the clock would jump past their timeouts: use the sandbox in process.
+    The clock waits for jobs in executors (``asyncio.to_thread``), but not for other threads. A virtual event loop
+    refuses sockets and subprocesses, because the clock would jump past their timeouts: use the sandbox in process.
 
     Raises:
-        VirtualTimeError: It begins in an event loop that is running in real time. In virtual time: something needs a
-            socket or a subprocess; or everything waits, and nothing can end that.
+        VirtualTimeError: It begins while an event loop runs in real time. In virtual time: code needs a socket or a
+            subprocess; or all tasks wait, and nothing can wake them.
         RuntimeWarning: No event loop began in the block, so that nothing was virtual.
         TypeError: It decorates something that is not a function, or an asynchronous generator.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from . import Sandbox, VirtualClock
 
-_HINT = "puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
+_HINT = "puretalk_client.testing needs starlette and uvicorn: install puretalk-client with the extra 'testing'"
 _CHECKS: pytest.StashKey[list[Callable[[], None]]] = pytest.StashKey()
 """What must hold at the end of a test. Each check raises an AssertionError where it does not."""
 _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
@@ -27,9 +27,9 @@ _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 def puretalk_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """A fresh ``Sandbox`` of the Puretalk API, an ASGI app that is not connected to anything.
 
-    The test fails if a fault that it scripted with ``fail_next`` was not used, or if the sandbox received an unexpected
-    request: to a path or with a method that the API does not have, or for a call that was never added. Script a 404 if
-    the test is about a missing call.
+    The test fails if no request used a fault of ``fail_next``, or if the sandbox received an unexpected request: to a
+    path or with a method that the API does not have, or for a call that was never added. In a test of a missing call,
+    script a 404.
     """
     _skip_without_extra()
     from . import Sandbox
@@ -72,11 +72,11 @@ def puretalk_client(puretalk_sandbox: Sandbox) -> Iterator[AsyncPuretalk]:
 
 @pytest.fixture
 def puretalk_virtual_time(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
-    """Virtual time: sleeps, timeouts, delays and polling take no real time in event loops that begin during the test.
+    """Virtual time: in event loops that begin during the test, sleeps, timeouts and polling take no real time.
 
-    The fixture returns their ``VirtualClock``. It works with ``asyncio.run``, anyio and pytest-asyncio where each test
-    has an event loop of its own; name it before async fixtures. If no event loop began in virtual time, for example
-    because the loop has the scope of the module, the test fails. Sockets are refused in virtual time, so it goes with
+    The fixture returns their ``VirtualClock``. It works with ``asyncio.run``, anyio and pytest-asyncio if each test has
+    an event loop of its own. Name it before async fixtures. If no event loop begins in virtual time, for example
+    because the loop has the scope of the module, the test fails. Virtual time refuses sockets: use it with
     ``puretalk_client``, not with ``puretalk_server``.
     """
     _skip_without_extra()

@@ -182,7 +182,7 @@ class TestDemo:
         monkeypatch.setitem(sys.modules, "uvicorn", None)
         assert main([command]) == 2
         err = capsys.readouterr().err
-        assert "puretalk-client[testing]" in err
+        assert "install puretalk-client with the extra 'testing'" in err
         assert err.count("\n") == 1
 
 

@@ -242,7 +242,7 @@ class TestWithoutTheExtra:
         assert main(arguments) == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert "pip install 'puretalk-client[cli]'" in err
+        assert "install puretalk-client with the extra 'cli'" in err
         assert err.count("\n") == 1
 
     def test_help(self, capsys: Capture) -> None:

@@ -34,16 +34,18 @@ from puretalk_client._core.exchange import Exchange
 from puretalk_client._core.telemetry import BUCKETS
 from puretalk_client.export import export
 from puretalk_client.testing import VirtualTimeLoop
+from puretalk_generated.api.calls import get_call
 from puretalk_generated.types import Request
 
 CALL_ID = WORDS["turn"]
+TEMPLATE = get_call.request(CALL_ID).path_template
 CALL = envelope(call(CALL_ID))
 UNAVAILABLE = Scripted(503, b'{"msg":"busy"}')
 FACTS = {
     "http.request.method": "GET",
     "server.address": "api.test",
     "server.port": 443,
-    "url.template": "/calls/{call_id}",
+    "url.template": TEMPLATE,
 }
 
 
@@ -72,13 +74,13 @@ async def test_attempt_is_a_client_span_with_the_attributes_of_the_conventions(s
     await fetch(CALL)
     [span] = sdk.spans()
     assert (span.name, span.kind, span.status.status_code) == (
-        "GET /calls/{call_id}",
+        f"GET {TEMPLATE}",
         SpanKind.CLIENT,
         StatusCode.UNSET,
     )
     assert dict(span.attributes or {}) == {
         **FACTS,
-        "url.full": "https://api.test/api/calls/{call_id}",
+        "url.full": f"https://api.test/api{TEMPLATE}",
         "http.response.status_code": 200,
         "network.protocol.version": "1.1",
     }
@@ -490,14 +492,15 @@ WITHOUT = """
     asyncio.run(main())
 """
 BLOCKED = "sys.modules['opentelemetry'] = None"
+NEEDS_EXTRA = "telemetry=True needs OpenTelemetry: install puretalk-client with the extra 'otel'"
 NOT_ALL = "import types; sys.modules['opentelemetry'] = types.ModuleType('opentelemetry')"
 
 
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
-        (BLOCKED, ["False", "telemetry=True needs: pip install 'puretalk-client[otel]'", "False"]),
-        (NOT_ALL, ["False", "telemetry=True needs: pip install 'puretalk-client[otel]'", "True"]),
+        (BLOCKED, ["False", NEEDS_EXTRA, "False"]),
+        (NOT_ALL, ["False", NEEDS_EXTRA, "True"]),
         ("", ["False", "True"]),
         ("import opentelemetry.trace", ["True", "True"]),
         ("import os; os.environ['OTEL_PROPAGATORS'] = 'nonsense'",

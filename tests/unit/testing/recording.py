@@ -13,6 +13,11 @@ from starlette.types import ASGIApp
 
 from puretalk_client import AsyncPuretalk, PuretalkError
 from puretalk_client.testing import Recorder, Sandbox
+from puretalk_generated.api.calls import get_call
+
+TEMPLATE = str(get_call.request("id").path_template)
+PARAMETER = TEMPLATE.partition("{")[2].partition("}")[0]
+"""The name of the call's id in the path, which another document may change."""
 
 
 @contextlib.asynccontextmanager

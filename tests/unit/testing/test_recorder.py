@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tests.support.canary import API_KEY, WORDS
 from tests.support.exposure import Exposures
 from tests.unit.testing.in_process import KEY
-from tests.unit.testing.recording import client_of, lines_of, record
+from tests.unit.testing.recording import PARAMETER, TEMPLATE, client_of, lines_of, record
 
 from puretalk_client import AsyncPuretalk, NotFoundError, PuretalkError, ServerError
 from puretalk_client._cli.drift_files import compare_files
@@ -60,12 +60,12 @@ class TestRecorder:
                 with pytest.raises(NotFoundError):
                     await client.calls.get("a/b")
             await client.calls.get(EXAMPLE_CALL_ID)  # not recorded any more
-        fixed = {"puretalk_response": 1, "method": "GET", "path_template": "/calls/{call_id}"}
-        sample = {"parameters": {"call_id": SAMPLE_CALL_ID}}
+        fixed = {"puretalk_response": 1, "method": "GET", "path_template": TEMPLATE}
+        sample = {"parameters": {PARAMETER: SAMPLE_CALL_ID}}
         assert lines_of(path) == [
             {**fixed, **sample, "status": 503, "headers": NOW, "body": {"err": True, "msg": "Service Unavailable"}},
             {**fixed, **sample, "status": 200, "body": {"msg": "Success", "err": False, "results": sample_call()}},
-            {**fixed, "parameters": {"call_id": "a/b"}, "status": 404, "body": {"err": True, "msg": "Call not found"}},
+            {**fixed, "parameters": {PARAMETER: "a/b"}, "status": 404, "body": {"err": True, "msg": "Call not found"}},
         ]
         assert (recorder.responses, repr(recorder)) == (3, "<Recorder responses=3>")
         assert "secret-tenant" not in path.read_text()
@@ -74,7 +74,7 @@ class TestRecorder:
         """Nobody has to ask for it."""
         path = tmp_path / "calls.jsonl"
         (line,) = await record(path, Sandbox(), SAMPLE_CALL_ID)
-        assert line["body"]["results"]["call_id"] == line["parameters"]["call_id"] != SAMPLE_CALL_ID
+        assert line["body"]["results"]["call_id"] == line["parameters"][PARAMETER] != SAMPLE_CALL_ID
         text = path.read_text()
         assert not [word for word in ("Mara", "Riverbend", "+15550142", "riverbend", SAMPLE_CALL_ID) if word in text]
 
@@ -107,7 +107,7 @@ class TestRecorder:
         assert not scrub or b"Mara" not in recorded.content()
         async with client_of(Sandbox.from_recording(path)) as client:
             with pytest.raises(PuretalkError) as caught:
-                await client.calls.get(line["parameters"]["call_id"])
+                await client.calls.get(line["parameters"][PARAMETER])
         assert caught.value.status == 400
 
     @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ class TestRecorder:
             with Recorder(client, path, scrub=Scrubber(ids="keep")):
                 async for result in client.calls.get_many(ids):
                     assert result.call is not None
-        assert {line["parameters"]["call_id"] for line in lines_of(path)} == set(ids)
+        assert {line["parameters"][PARAMETER] for line in lines_of(path)} == set(ids)
 
     @pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
     async def test_transports(self, transport: Any, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ class TestReplay:
         lines = await record(path, sandbox, *["life"] * 6, EXAMPLE_CALL_ID, "none")
         assert [line["status"] for line in lines] == [503, 429, *[200] * 6, 200, 404][: len(lines)]
         replayed, again = Sandbox.from_recording(path), tmp_path / "again.jsonl"
-        ids = list(dict.fromkeys(line["parameters"]["call_id"] for line in lines))
+        ids = list(dict.fromkeys(line["parameters"][PARAMETER] for line in lines))
         repeated = await record(again, replayed, *[ids[0]] * 6, *ids[1:], scrub=False)
         assert repeated == lines
         assert await fetch(replayed, ids[0]) == await fetch(replayed, ids[0])
@@ -243,7 +243,7 @@ class TestReplay:
         path, sandbox = tmp_path / "calls.jsonl", Sandbox()
         sandbox.add_lifecycle(sample_call(call_id="life"))
         await record(path, sandbox, *["life"] * 6)
-        (call_id,) = {line["parameters"]["call_id"] for line in lines_of(path)}
+        (call_id,) = {line["parameters"][PARAMETER] for line in lines_of(path)}
         async with client_of(Sandbox.from_recording(path)) as client:
             states = [call.status async for call in client.calls.watch(call_id, poll_interval=0.001, timeout=60)]
             assert states[0] == "queued"
@@ -317,8 +317,8 @@ class TestDrift:
         path = tmp_path / "calls.jsonl"
         path.write_text(
             '{"puretalk_response":1,"method":"GET","path_template":"/x","status":200,"body":{"a":1}}\n'
-            '{"puretalk_response":1,"method":"GET","path_template":"/calls/{call_id}","status":200,"text":"Mara"}\n'
-            '{"puretalk_response":1,"method":"GET","path_template":"/calls/{call_id}","status":200}\n'
+            f'{{"puretalk_response":1,"method":"GET","path_template":"{TEMPLATE}","status":200,"text":"Mara"}}\n'
+            f'{{"puretalk_response":1,"method":"GET","path_template":"{TEMPLATE}","status":200}}\n'
             '{"puretalk_response":1,"method":7}\n'
         )
         report = compare_files([str(path)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.testing.recording import client_of, lines_of, record
+from tests.unit.testing.recording import PARAMETER, client_of, lines_of, record
 
 from puretalk_client import NotFoundError
 from puretalk_client.testing import (
@@ -46,7 +46,7 @@ class TestFile:
         assert path.read_bytes() == before
         lines = await record(path, sandbox, EXAMPLE_CALL_ID, append=True)
         assert path.read_bytes().startswith(before)
-        assert len({line["parameters"]["call_id"] for line in lines}) == 2, "a new scrubber invents other ids"
+        assert len({line["parameters"][PARAMETER] for line in lines}) == 2, "a new scrubber invents other ids"
         assert len(await record(path, sandbox, EXAMPLE_CALL_ID, overwrite=True)) == 1
 
     @pytest.mark.parametrize(

@@ -342,5 +342,6 @@ class TestImports:
         result = run_python(f"import sys; sys.modules[{missing!r}] = None; from puretalk_client.testing import Sandbox")
         assert result.returncode == 1
         assert (
-            "ImportError: puretalk_client.testing needs starlette and uvicorn: pip install 'puretalk-client[testing]'"
+            "ImportError: puretalk_client.testing needs starlette and uvicorn: "
+            "install puretalk-client with the extra 'testing'"
         ) in result.stderr

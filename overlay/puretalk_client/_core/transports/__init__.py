@@ -45,5 +45,7 @@ def open_transport(kind: str, options: Options, http_client: HTTPClient | None =
     try:
         from .aiohttp import AiohttpTransport
     except ImportError:
-        raise ConfigurationError("transport='aiohttp' needs: pip install 'puretalk-client[aiohttp]'") from None
+        raise ConfigurationError(
+            "transport='aiohttp' needs aiohttp: install puretalk-client with the extra 'aiohttp'"
+        ) from None
     return AiohttpTransport(options)
