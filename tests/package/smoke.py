@@ -46,14 +46,14 @@ async def fetch() -> Call:
         return await client.calls.get("1")
 
 
-def without_extra(module: str, extra: str) -> None:
+def without_extra(module: str, name: str, extra: str) -> None:
     """Check that what needs an extra says which."""
     try:
-        importlib.import_module(module)
+        getattr(importlib.import_module(module), name)
     except ImportError as error:
         assert f"install puretalk-client with the extra '{extra}'" in str(error), error
     else:
-        raise AssertionError(f"{module} needs no extra")
+        raise AssertionError(f"{module}.{name} needs no extra")
 
 
 def main() -> None:
@@ -70,7 +70,8 @@ def main() -> None:
 
     call = asyncio.run(fetch())
     assert (call.status, call.call_duration_seconds) == (CallStatus.COMPLETED, 61)
-    without_extra("puretalk_client.testing", "testing")
+    without_extra("puretalk_client.testing", "Sandbox", "testing")
+    without_extra("puretalk_client.export", "to_batches", "arrow")
 
     command = [str(Path(sys.executable).with_name("puretalk")), "--help"]
     assert "puretalk get" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
