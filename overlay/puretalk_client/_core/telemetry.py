@@ -79,7 +79,7 @@ class Telemetry:
         self._get_meters = _reader(metrics.get_meter_provider, "_METER_PROVIDER")
         self._tracers = self._meters = object()
         self._has_sdk = False
-        self.guard = _Guard()
+        self.guard: _Guard = _Guard()
         # Names with a random end, which only the API itself knows; instrumentations of HTTP libraries look for both.
         names = ("suppress_instrumentation", "suppress_http_instrumentation")
         keys = [str(getattr(context, f"_{name.upper()}_KEY", name)) for name in names]
