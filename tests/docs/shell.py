@@ -76,13 +76,7 @@ def run(block: Block, folder: Path) -> None:
 
 def _run_sandbox(environment: Mapping[str, str]) -> None:
     """Start a sandbox, read the two lines that it prints, and end it with Ctrl-C."""
-    with subprocess.Popen(
-        ["puretalk", "sandbox"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a background job ignores
-    ) as process:
+    with subprocess.Popen(["puretalk", "sandbox"], env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline(), process.stdout.readline()]
